@@ -1,0 +1,1 @@
+"""The batch: everything that touches files, tables, time or people."""

@@ -1,0 +1,14 @@
+"""Every table in one place: used to read, validate, write and document."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.contracts.inputs import INPUTS
+from engine.contracts.outputs import OUTPUTS
+from engine.contracts.reports import REPORTS
+from engine.contracts.schema import Column, Kind, Reference, Rule, Table
+
+__all__ = ["INPUTS", "OUTPUTS", "REPORTS", "TABLES", "Column", "Kind", "Reference", "Rule", "Table"]
+
+TABLES: Final[dict[str, Table]] = {table.name: table for table in (*INPUTS, *OUTPUTS, *REPORTS)}

@@ -1,0 +1,1 @@
+"""The stages of the night: plain functions, frames in and frames out."""
