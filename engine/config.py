@@ -1,0 +1,208 @@
+"""Settings: ordermill.toml of a workspace, read into frozen values with units in their names."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from engine.errors import UsageError
+
+FILE_NAME: Final = "ordermill.toml"
+
+Cents = Annotated[int, Field(ge=0, le=10**9)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except Exception as error:
+        raise ValueError(
+            f"{name!r} is not an IANA time zone; examples: UTC, Europe/Paris, America/Sao_Paulo"
+        ) from error
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Night(_Section):
+    """The night and the workspace as a whole."""
+
+    as_of: datetime | None = None
+    """The night to plan; the present minute where absent. Generated workspaces pin theirs."""
+    timezone: Zone = "UTC"
+    """Where times without an offset were written."""
+    currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
+    seed: int = Field(default=0, ge=0)
+    threads: int = Field(default=2, ge=1, le=256)
+
+
+class Load(_Section):
+    """What bad input is tolerated."""
+
+    tolerated_reject_share: Share = 0.05
+    """The run stops when more than this share of a table's rows is bad …"""
+    tolerated_reject_rows: int = Field(default=10, ge=0)
+    """… and more rows than this, so that one bad row of a short table does not stop the night."""
+
+
+class Receive(_Section):
+    """Which orders are released."""
+
+    release_payments: tuple[Literal["paid", "authorized", "cod", "pending", "failed", "refunded"], ...] = (
+        "paid",
+        "authorized",
+        "cod",
+    )
+    longest_future_hours: int = Field(default=24, ge=0)
+    """An order placed later than this after the night is held: its date is wrong."""
+    longest_past_days: int = Field(default=3_650, ge=1)
+    """An order placed longer ago than this is held: its date is wrong."""
+
+
+class Promise(_Section):
+    """Working days from the order to the promised delivery, where an order carries no promise."""
+
+    economy_days: int = Field(default=6, ge=0)
+    standard_days: int = Field(default=4, ge=0)
+    express_days: int = Field(default=2, ge=0)
+
+
+class Packing(_Section):
+    """How parcels are packed."""
+
+    support_share: Share = 0.7
+    """Least share of an item's base that something carries."""
+    node_limit: int = Field(default=2_000, ge=0)
+    """Search effort for one item set."""
+
+
+class Costs(_Section):
+    """What the plan sets against what is not on an invoice."""
+
+    late_cents_per_day_economy: Cents = 100
+    late_cents_per_day_standard: Cents = 200
+    late_cents_per_day_express: Cents = 500
+    split_cents: Cents = 150
+    """For every parcel of an order beyond the first: what a second delivery annoys."""
+    backorder_cents_per_line: Cents = 1_500
+    """For a line that waits: shipping it later, and the customer's patience."""
+    backorder_cents_per_unit_day: Cents = 20
+    """For every unit and day until the next firm receipt."""
+    backorder_horizon_days: int = Field(default=28, ge=1)
+    """Days counted where no receipt is firm."""
+    priority_share: Share = 0.25
+    """Each level of priority raises the price of lateness and waiting by this share."""
+
+
+class Assign(_Section):
+    """How hard the assignment works."""
+
+    iterations: int = Field(default=120, ge=1)
+    """Price iterations; a count rather than a time, so that the same night gives the same plan."""
+    seconds: float | None = Field(default=None, gt=0)
+    """Stop after this time as well; plans may then differ from replay to replay."""
+    exact_lines: int = Field(default=6, ge=1, le=10)
+    """Orders up to this many lines are offered every subset of their lines; longer ones the subsets that stock suggests."""
+
+
+class Pick(_Section):
+    """Limits of a pick list."""
+
+    max_shipments_per_list: int = Field(default=20, ge=1)
+    max_units_per_list: int = Field(default=120, ge=1)
+
+
+class Inventory(_Section):
+    """What the stock position is measured against."""
+
+    period_days: int = Field(default=365, ge=1)
+    cycle_days: int = Field(default=14, ge=1)
+    lead_time_days: int = Field(default=10, ge=0)
+    holding_rate: Share = 0.225
+    """Cost of holding stock: share of its value a year."""
+    lost_margin_share: Share = 0.35
+    """Margin lost with a sale, as a share of unit cost, where no price is on file."""
+    dead_after_days: int = Field(default=180, ge=1)
+    """Stock without a sale for this long is dead."""
+
+
+class Carrier(_Section):
+    """How a carrier numbers its parcels."""
+
+    tracking: Literal[
+        "ups_1z", "usps_impb", "fedex_12", "fedex_ground_96", "s10", "sscc_18", "dhl_express_10", "dpd"
+    ] = "sscc_18"
+    prefix: str = ""
+    """What the carrier gave the shop: shipper number, company prefix, service letters."""
+    first_serial: int = Field(default=1, ge=0)
+    is_synthetic: bool = True
+    """False once `prefix` and `first_serial` are a range that the carrier really gave."""
+
+
+class Settings(BaseSettings):
+    """All settings of a workspace. An environment variable ORDERMILL_SECTION__NAME overrides the file."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="ORDERMILL_", env_nested_delimiter="__")
+
+    night: Night = Night()
+    load: Load = Load()
+    receive: Receive = Receive()
+    promise: Promise = Promise()
+    packing: Packing = Packing()
+    costs: Costs = Costs()
+    assign: Assign = Assign()
+    pick: Pick = Pick()
+    inventory: Inventory = Inventory()
+    carriers: dict[str, Carrier] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is the library's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment override the file."""
+        return env_settings, init_settings
+
+    def carrier(self, name: str) -> Carrier:
+        """Give how that carrier numbers its parcels; a synthetic range where nothing is set."""
+        return self.carriers.get(name, Carrier())
+
+
+def read_settings(workspace: Path) -> Settings:
+    """Read a workspace's settings.
+
+    Raises
+    ------
+    UsageError
+        When the file is missing, is not TOML, or a setting is unknown or out of range.
+    """
+    path = workspace / FILE_NAME
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist. Make a workspace with: ordermill init {workspace} --sample")
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    try:
+        return Settings(**content)
+    except ValidationError as error:
+        problems = "\n".join(
+            f"  {'.'.join(map(str, e['loc']))}: {e['msg']} (value: {e.get('input')!r})" for e in error.errors()
+        )
+        raise UsageError(f"{path} has settings that cannot be used:\n{problems}") from error
