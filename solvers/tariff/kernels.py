@@ -127,7 +127,8 @@ def charge_surcharges(tables: Tables, rule_set: int, values: Integers, freight_c
             continue
         amount = tables.rule_amount[rule]
         if tables.rule_is_per_cent[rule]:
-            amount = (base * amount + 5000) // 10000
+            # Half up, in two parts: the product of the whole may not fit 64 bits.
+            amount = base // 10000 * amount + (base % 10000 * amount + 5000) // 10000
         else:
             base += amount
         lines[rule - start] = amount
@@ -227,7 +228,7 @@ def choose_cheapest(
 ) -> None:
     """Choose for pair `first` up to `last` the option of its lane with the least total.
 
-    Ties go to the higher preference, then to the lower service number, then to the option that stands first.
+    Ties go to the lower preference number, then to the lower service number, then to the option that stands first.
     """
     values = work[:NUM_VALUES]
     lines = work[NUM_VALUES:]
@@ -255,7 +256,7 @@ def choose_cheapest(
                 continue
             if total == best_total:
                 rival = option_service[best]
-                if tables.preference[service] < tables.preference[rival]:
+                if tables.preference[service] > tables.preference[rival]:
                     continue
                 if tables.preference[service] == tables.preference[rival] and service >= rival:
                     continue

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 NO_LIMIT = 10**15
 """Stands for a limit that a service does not have."""
 MAX_EDGE_MM = 100_000
-MAX_CENTS = 10**9
-MAX_BASIS_POINTS = 10**6
+MAX_CENTS = 10**10
+MAX_G = 10**10
+MAX_PREFERENCE = 10**9
+MAX_BASIS_POINTS = 10**8
 MAX_THRESHOLD = 10**15
 MAX_SURCHARGES_PER_SET = 64
 
@@ -63,7 +65,7 @@ class Tariff:
     max_weight_g, max_length_mm, max_length_plus_girth_mm
         (services,) largest actual weight, longest edge, and longest edge plus twice the other two; `NO_LIMIT` for none.
     preference
-        (services,) among equally cheap services the higher wins.
+        (services,) among equally cheap services the lower wins.
     rate_start
         (groups + 1,) where the breaks of each rate group begin.
     rate_up_to_g, rate_price_cents
@@ -144,8 +146,8 @@ class Tariff:
 
     def _check_services(self) -> None:
         num_services = self.num_services
-        lowest = {"weight_step_g": 1, "preference": -MAX_CENTS}
-        highest = {"dim_from_cm3": 10**12, "weight_step_g": MAX_CENTS, "preference": MAX_CENTS}
+        lowest = {"weight_step_g": 1, "preference": -MAX_PREFERENCE}
+        highest = {"dim_from_cm3": 10**12, "weight_step_g": MAX_G, "preference": MAX_PREFERENCE}
         for name in (
             "dim_divisor_cm3_per_kg",
             "dim_from_cm3",
@@ -264,7 +266,7 @@ class Parcels:
             object.__setattr__(self, name, values)
             _check_length(values, name, self.length_mm.size, "parcels")
             is_weight = name == "weight_g"
-            check_range(values, name, 0 if is_weight else 1, MAX_CENTS if is_weight else MAX_EDGE_MM)
+            check_range(values, name, 0 if is_weight else 1, MAX_G if is_weight else MAX_EDGE_MM)
 
     def __len__(self) -> int:
         return int(self.length_mm.size)

@@ -130,7 +130,7 @@ def cheapest_services(
 ) -> CheapestServices:
     """Give for each pair of parcel and lane the option with the least freight, surcharges and extra cost.
 
-    Ties go to the higher preference, then to the service that stands first in the tariff.
+    Ties go to the lower preference number, then to the service that stands first in the tariff.
 
     Parameters
     ----------

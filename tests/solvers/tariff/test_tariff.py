@@ -226,7 +226,7 @@ def test_cheapest_service_is_the_least_of_all_options(seed):
             )
             if by_hand is not None:
                 total = by_hand[0] + by_hand[1] + int(lanes.extra_cents[option])
-                ranked.append((total, -card.services[service].preference, service, option))
+                ranked.append((total, card.services[service].preference, service, option))
         assert found.is_feasible[pair] == bool(ranked)
         if ranked:
             total, _, service, option = min(ranked)
@@ -387,10 +387,10 @@ def test_a_position_outside_the_tariff_is_refused():
 
 
 def test_the_largest_values_allowed_do_not_overflow():
-    fuel = [Surcharge(10**6, Basis.PER_CENT) for _ in range(32)] + [Surcharge(10**9) for _ in range(32)]
-    card = Card([Service(divisor=1)], [[(NO_LIMIT, 10**9)]], sets=[fuel])
+    fuel = [Surcharge(10**8, Basis.PER_CENT) for _ in range(32)] + [Surcharge(10**10) for _ in range(32)]
+    card = Card([Service(divisor=1)], [[(NO_LIMIT, 10**10)]], sets=[fuel])
     edges_mm = (100_000, 100_000, 99_999)
-    assert rate_one(card, edges_mm, 10**9) == rate_by_hand(card, edges_mm, 10**9)
+    assert rate_one(card, edges_mm, 10**10) == rate_by_hand(card, edges_mm, 10**10)
 
 
 def test_interpreted_kernels_agree_with_compiled_ones():
