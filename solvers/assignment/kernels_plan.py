@@ -1,0 +1,164 @@
+"""Plans within what is left of the shared limits: place an order, take it back, place a sequence of orders."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from solvers.assignment.kernels_pricing import BLOCKED, Instance, Int64, Whole, Work, cheapest_plan, reduce_options
+
+
+class Room(NamedTuple):
+    """What is left of the shared limits; stock has shape (num_skus, num_warehouses)."""
+
+    stock: Int64
+    capacity: Int64
+    resource: Int64
+
+
+class PriceArrays(NamedTuple):
+    """Prices as kernels read them, thousandths of a cent; stock has shape (num_skus, num_warehouses)."""
+
+    stock: Int64
+    capacity: Int64
+    resource: Int64
+
+
+@njit(cache=True, nogil=True)
+def option_fits(instance: Instance, order: Whole, option: Whole, room: Room) -> bool:
+    """Whether an option's units and resources are still there."""
+    warehouse = instance.option_warehouse[option]
+    mask = instance.option_mask[option]
+    units = np.int64(0)
+    piece = instance.piece_start[order]
+    first = piece
+    while mask:
+        if mask & 1:
+            sku = instance.piece_sku[piece]
+            wanted = instance.piece_quantity[piece]
+            units += wanted
+            # Two pieces of one SKU draw on the same stock.
+            for other in range(first, piece):
+                if instance.piece_sku[other] == sku and instance.option_mask[option] >> (other - first) & 1:
+                    wanted += instance.piece_quantity[other]
+            if wanted > room.stock[sku, warehouse]:
+                return False
+        mask >>= 1
+        piece += 1
+    if units > room.capacity[warehouse]:
+        return False
+    start, end = instance.use_start[option], instance.use_start[option + 1]
+    for use in range(start, end):
+        amount = instance.use_amount[use]
+        for other in range(start, use):
+            if instance.use_resource[other] == instance.use_resource[use]:
+                amount += instance.use_amount[other]
+        if amount > room.resource[instance.use_resource[use]]:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def take_option(instance: Instance, order: Whole, option: Whole, room: Room, sign: Whole) -> None:
+    """Take an option's units and resources from the room (sign 1) or give them back (sign -1)."""
+    warehouse = instance.option_warehouse[option]
+    mask = instance.option_mask[option]
+    piece = instance.piece_start[order]
+    while mask:
+        if mask & 1:
+            units = sign * instance.piece_quantity[piece]
+            room.stock[instance.piece_sku[piece], warehouse] -= units
+            room.capacity[warehouse] -= units
+        mask >>= 1
+        piece += 1
+    for use in range(instance.use_start[option], instance.use_start[option + 1]):
+        room.resource[instance.use_resource[use]] -= sign * instance.use_amount[use]
+
+
+@njit(cache=True, nogil=True)
+def take_plan(instance: Instance, order: Whole, plan_of_piece: Int64, room: Room, sign: Whole) -> None:
+    """Take an order's whole plan from the room (sign 1) or give it back (sign -1)."""
+    start = instance.piece_start[order]
+    for piece in range(start, instance.piece_start[order + 1]):
+        option = plan_of_piece[piece]
+        if option >= 0 and instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0:
+            take_option(instance, order, option, room, sign)
+
+
+@njit(cache=True, nogil=True)
+def plan_cost(instance: Instance, order: Whole, plan_of_piece: Int64) -> Whole:
+    """Cost of an order's plan without prices, thousandths of a cent."""
+    start = instance.piece_start[order]
+    cost = np.int64(0)
+    ships = False
+    for piece in range(start, instance.piece_start[order + 1]):
+        option = plan_of_piece[piece]
+        if option < 0:
+            cost += instance.backorder[piece]
+        elif instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0:
+            cost += instance.option_cost[option]
+            ships = True
+    return cost - instance.split if ships else cost
+
+
+@njit(cache=True, nogil=True)
+def place_order(
+    instance: Instance, order: Whole, prices: PriceArrays, room: Room, work: Work, plan_of_piece: Int64
+) -> None:
+    """Give an unplaced order its cheapest plan at prices within the room, and take it from the room."""
+    reduce_options(instance, order, prices.stock, prices.capacity, prices.resource, work.reduced)
+    begin = instance.option_start[order]
+    for option in range(begin, instance.option_start[order + 1]):
+        if not option_fits(instance, order, option, room):
+            work.reduced[option - begin] = BLOCKED
+    start, end = instance.piece_start[order], instance.piece_start[order + 1]
+    while True:
+        cheapest_plan(instance, order, work)
+        refused = np.int64(-1)
+        for piece in range(start, end):
+            option = work.plan[piece - start]
+            plan_of_piece[piece] = option
+            if option >= 0 and instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0:
+                # Options that fit alone may not fit together.
+                if refused < 0 and option_fits(instance, order, option, room):
+                    take_option(instance, order, option, room, 1)
+                elif refused < 0:
+                    refused = option
+                    for earlier in range(start, piece):
+                        taken = plan_of_piece[earlier]
+                        if taken >= 0 and instance.option_mask[taken] & ((np.int64(1) << (earlier - start)) - 1) == 0:
+                            take_option(instance, order, taken, room, -1)
+        if refused < 0:
+            return
+        work.reduced[refused - begin] = BLOCKED
+
+
+@njit(cache=True, nogil=True)
+def place_sequence(
+    instance: Instance, orders: Int64, prices: PriceArrays, room: Room, work: Work, plan_of_piece: Int64
+) -> None:
+    """Place unplaced orders one after another."""
+    for position in range(len(orders)):
+        place_order(instance, orders[position], prices, room, work, plan_of_piece)
+
+
+@njit(cache=True, nogil=True)
+def replace_sequence(
+    instance: Instance, orders: Int64, prices: PriceArrays, room: Room, work: Work, plan_of_piece: Int64
+) -> None:
+    """Take back each order in turn and place it anew, never dearer at prices."""
+    for position in range(len(orders)):
+        order = orders[position]
+        take_plan(instance, order, plan_of_piece, room, -1)
+        place_order(instance, order, prices, room, work, plan_of_piece)
+
+
+@njit(cache=True, nogil=True)
+def total_cost(instance: Instance, plan_of_piece: Int64) -> Whole:
+    """Cost of all plans without prices, thousandths of a cent."""
+    total = np.int64(0)
+    for order in range(len(instance.max_shipments)):
+        total += plan_cost(instance, order, plan_of_piece)
+    return total
