@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from engine.contracts.schema import Reference, Rule, Table, date, flag, instant, integer, local_time, number, text
+from engine.contracts.schema import Reference, Rule, Table, date, flag, instant, integer, local_time, number, text, zone
 
 _MAX_MM: Final = 20_000
 _MAX_G: Final = 5_000_000
@@ -124,7 +124,7 @@ WAREHOUSES: Final = Table(
         text("postcode", "postcode"),
         number("latitude", "degrees north", at_least=-90, at_most=90),
         number("longitude", "degrees east", at_least=-180, at_most=180),
-        text("timezone", "IANA time zone"),
+        zone("timezone", "where its clocks are"),
         local_time("cutoff", "orders planned before this local time leave the same working day"),
         integer(
             "daily_capacity_units",
@@ -403,6 +403,20 @@ PAST_SHIPMENTS: Final = Table(
     ),
 )
 
+ORDER_ACTIONS: Final = Table(
+    "order_actions",
+    "what a planner decided of an order",
+    key=("order_id", "acted_at"),
+    references=(Reference(("order_id",), "orders"),),
+    is_log=True,
+    columns=(
+        text("order_id", "order"),
+        text("action", "what to do with it; release sets a payment hold aside", allowed=("hold", "release", "cancel")),
+        instant("acted_at", "when it was decided"),
+        text("note", "why", nullable=True),
+    ),
+)
+
 INPUTS: Final[tuple[Table, ...]] = (
     ORDERS,
     ORDER_LINES,
@@ -421,4 +435,5 @@ INPUTS: Final[tuple[Table, ...]] = (
     TRACKING_EVENTS,
     RETURNS,
     PAST_SHIPMENTS,
+    ORDER_ACTIONS,
 )

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     INSTANT = "instant (UTC)"
     DATE = "date"
     TIME = "local time"
+    ZONE = "IANA time zone"
 
     @property
     def dtype(self) -> pl.DataType:
@@ -35,6 +36,7 @@ _DTYPES: dict[Kind, pl.DataType] = {
     Kind.INSTANT: pl.Datetime("us", "UTC"),
     Kind.DATE: pl.Date(),
     Kind.TIME: pl.Time(),
+    Kind.ZONE: pl.String(),
 }
 
 
@@ -129,9 +131,9 @@ class Table:
     is_log: bool = False
 
     @property
-    def schema(self) -> dict[str, pl.DataType]:
+    def schema(self) -> pl.Schema:
         """Column names and Polars types in canonical order."""
-        return {column.name: column.kind.dtype for column in self.columns}
+        return pl.Schema({column.name: column.kind.dtype for column in self.columns})
 
     def empty(self) -> pl.DataFrame:
         """Give a frame of this table without rows."""
@@ -209,3 +211,8 @@ def date(name: str, about: str, *, nullable: bool = False) -> Column:
 def local_time(name: str, about: str) -> Column:
     """Give a column of local times of day."""
     return Column(name, Kind.TIME, about)
+
+
+def zone(name: str, about: str) -> Column:
+    """Give a column of IANA time zones."""
+    return Column(name, Kind.ZONE, about)
