@@ -1,0 +1,137 @@
+"""The whole sample, table by table."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from engine.config import FILE_NAME
+from engine.errors import UsageError
+from engine.sample import cartons, catalogue, deliveries, history, network, places, tariffs
+from engine.sample.orders import Night, make_orders
+from engine.sample.tracking import FIRST_SERIAL_TONIGHT, FORMATS, PREFIXES
+from engine.sample.write import write_inbox
+
+AS_OF: Final = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
+USUAL_ORDERS: Final = 20_000
+USUAL_SKUS: Final = 5_000
+FEWEST_SKUS: Final = 300
+MOST_ORDERS: Final = 5_000_000
+
+
+def write_sample(workspace: Path, *, orders: int = USUAL_ORDERS, seed: int = 0) -> None:
+    """Write a sample workspace: `ordermill.toml` and an inbox with every input table.
+
+    Parameters
+    ----------
+    workspace
+        Folder to write into; made where missing.
+    orders
+        Orders of the night. The catalogue grows with their square root; the ten warehouses stay.
+    seed
+        Same seed, same bytes.
+
+    Raises
+    ------
+    UsageError
+        When `orders` or `seed` is out of range.
+    """
+    tables = make_sample(orders=orders, seed=seed)
+    write_inbox(workspace, tables)
+    (workspace / FILE_NAME).write_text(settings_text(orders, seed), encoding="utf-8")
+
+
+def make_sample(*, orders: int = USUAL_ORDERS, seed: int = 0) -> dict[str, pl.DataFrame]:
+    """Give the sample's input tables by name.
+
+    Parameters
+    ----------
+    orders
+        Orders of the night.
+    seed
+        Seed; equal seeds give equal frames.
+
+    Raises
+    ------
+    UsageError
+        When `orders` or `seed` is out of range.
+    """
+    if not 1 <= orders <= MOST_ORDERS:
+        raise UsageError(
+            f"orders must lie between 1 and {MOST_ORDERS}; orders: {orders}. Choose a number in that range."
+        )
+    if seed < 0:
+        raise UsageError(f"seed must not be negative; seed: {seed}. Choose zero or a positive number.")
+    num_skus = max(FEWEST_SKUS, round(USUAL_SKUS * math.sqrt(orders / USUAL_ORDERS)))
+    goods = catalogue.make_catalogue(num_skus, seed)
+    night = make_orders(orders, goods, AS_OF, seed)
+    demand = night.demand_units(num_skus)
+    warehouses = places.WAREHOUSES
+    net = network.make_network(goods, warehouses["size"].to_numpy(), demand, seed)
+    year = history.make_history(net, goods, int(demand.sum()), AS_OF, seed)
+    parcels = deliveries.past_shipments(max(1, orders // 5), warehouses, AS_OF, seed)
+    events = deliveries.tracking_events(parcels, AS_OF, seed)
+    skus = goods.products["sku"]
+    capacity = network.capacities(_expected_units(night, net, warehouses), seed)
+    return {
+        "orders": night.orders,
+        "order_lines": night.order_lines,
+        "products": goods.products,
+        "warehouses": warehouses.with_columns(capacity.alias("daily_capacity_units")),
+        "stock": network.stock(net, year.on_hand, warehouses, skus),
+        "stock_movements": history.stock_movements(year, net, goods, warehouses, AS_OF, seed),
+        "inbound": network.inbound(net, demand, warehouses, skus, AS_OF, seed),
+        "cartons": cartons.cartons(gift_orders=int(night.orders["packaging"].is_not_null().sum())),
+        "protection": cartons.protection(),
+        "services": tariffs.services(),
+        "zones": tariffs.zones(warehouses, places.CITIES),
+        "rates": tariffs.rates(),
+        "surcharges": tariffs.surcharges(),
+        "locations": network.locations(net, goods, warehouses, seed),
+        "tracking_events": events,
+        "returns": deliveries.returns(parcels, events, AS_OF, seed),
+        "past_shipments": parcels,
+    }
+
+
+def _expected_units(night: Night, net: network.Network, warehouses: pl.DataFrame) -> NDArray[np.float64]:
+    """Give the units each warehouse would ship if every unit came from the nearest place that stocks its article."""
+    cities = places.cities()
+    latitude, longitude, of_latitude, of_longitude = (
+        frame[name].to_numpy() for frame in (cities, warehouses) for name in ("latitude", "longitude")
+    )
+    km = places.distance_km(latitude[:, None], longitude[:, None], of_latitude, of_longitude)
+    num_skus = int(net.sku_idx.max(initial=-1)) + 1
+    stocked = np.zeros((num_skus, len(warehouses)), dtype=bool)
+    stocked[net.sku_idx, net.warehouse_idx] = True
+    lines = night.order_lines
+    num_lines = lines.group_by("order_id", maintain_order=True).len()["len"].to_numpy()
+    city = np.repeat(night.city_idx, num_lines)
+    is_known = night.sku_idx >= 0
+    far = np.where(stocked[night.sku_idx[is_known]], km[city[is_known]], np.inf)
+    nearest = np.argmin(far, axis=1)
+    return np.bincount(nearest, lines["quantity"].to_numpy()[is_known], len(warehouses)).astype(np.float64)
+
+
+def settings_text(orders: int, seed: int) -> str:
+    """Give the settings of a sample workspace."""
+    carriers = "\n".join(
+        f'[carriers.{name}]\ntracking = "{FORMATS[name]}"\nprefix = "{PREFIXES[name]}"\n'
+        f"first_serial = {FIRST_SERIAL_TONIGHT}\nis_synthetic = true\n"
+        for name in FORMATS
+    )
+    return f"""# A generated night: {orders} orders from seed {seed}. Shops, customers, carriers and prices are made up.
+
+[night]
+as_of = {AS_OF:%Y-%m-%dT%H:%M:%SZ}
+timezone = "UTC"
+currency = "EUR"
+seed = {seed}
+
+{carriers}"""
