@@ -137,18 +137,15 @@ def inbound(
     packs = np.ceil(usual * rng.uniform(1, 6, pair.size) / 6 + 1).astype(np.int64)
     morning = as_of.replace(hour=0, minute=0, second=0, microsecond=0)
     hours = rng.integers(1, 22, pair.size) * 24 + rng.integers(6, 12, pair.size)
-    return (
-        pl.DataFrame(
-            {
-                "warehouse_id": warehouses["warehouse_id"].gather(network.warehouse_idx[pair]),
-                "sku": skus.gather(network.sku_idx[pair]),
-                "quantity": packs * 6,
-                "expected_at": pl.Series(hours * 3_600 * 1_000_000, dtype=pl.Int64),
-            }
-        )
-        .with_columns(pl.lit(morning) + pl.col("expected_at").cast(pl.Duration("us")))
-        .sort("warehouse_id", "sku")
-    )
+    expected_at = pl.Series(hours * 3_600 * 1_000_000, dtype=pl.Int64).cast(pl.Duration("us"))
+    return pl.DataFrame(
+        {
+            "warehouse_id": warehouses["warehouse_id"].gather(network.warehouse_idx[pair]),
+            "sku": skus.gather(network.sku_idx[pair]),
+            "quantity": packs * 6,
+            "expected_at": expected_at + morning,
+        }
+    ).sort("warehouse_id", "sku")
 
 
 def locations(network: Network, catalogue: Catalogue, warehouses: pl.DataFrame, seed: int) -> pl.DataFrame:

@@ -112,7 +112,7 @@ def _sometimes_text(rng: np.random.Generator, num_rows: int, share: float, value
 
 
 def _order_ids(channel: Integers) -> pl.Series:
-    """Number orders as their channels do; every number is used once over all of them."""
+    """Give each order a number of its channel's kind; every number is used once over all channels."""
     number = pl.Series(np.arange(channel.size), dtype=pl.Int64)
     # Odd multipliers that share no factor with ten scatter the numbers and keep them apart.
     scattered = (number * 7_654_321 % 10_000_000).cast(pl.String).str.zfill(7)

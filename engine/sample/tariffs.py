@@ -19,7 +19,7 @@ BREAKS_G: Final = (500, 1_000, 2_000, 3_000, 5_000, 7_500, 10_000, 15_000, 20_00
 DIMENSIONAL_BREAKS_G: Final = (40_000, 55_000, 75_000)
 """A parcel never weighs as much; a large one may be billed as if it did."""
 ZONE_FACTORS: Final = {1: 1.0, 2: 1.08, 3: 1.22, 4: 1.7, 5: 2.05, 6: 2.5, 7: 3.1, 8: 1.55, 9: 3.6}
-"""Dearness of a zone: 1–3 domestic by distance, 4–7 abroad by distance, 8 remote at home, 9 remote abroad."""
+"""Dearness of a zone: 1 to 3 domestic by distance, 4 to 7 abroad by distance, 8 remote at home, 9 remote abroad."""
 REMOTE_FROM_ZONE: Final = 8
 
 
@@ -213,7 +213,8 @@ def _destinations(
     warehouse: dict[str, float | str], places: tuple[City, ...]
 ) -> list[tuple[str, str, float, bool, bool]]:
     latitude, longitude = (np.array([getattr(place, name) for place in places]) for name in ("latitude", "longitude"))
-    km = distance_km(np.float64(warehouse["latitude"]), np.float64(warehouse["longitude"]), latitude, longitude)
+    here = [np.array([float(warehouse[name])]) for name in ("latitude", "longitude")]
+    km = distance_km(*here, latitude, longitude)
     found = []
     for country in dict.fromkeys(place.country for place in places):
         inside = [i for i, place in enumerate(places) if place.country == country]
@@ -262,10 +263,10 @@ def rates(*, cost_factor: float = 1.0) -> pl.DataFrame:
 
 def _price(service: Service, zone: int, up_to_g: int, level: float) -> int:
     # Prices rise with weight a little less than in proportion, as printed cards do.
-    kg = up_to_g / 1_000
+    kilograms = float((up_to_g / 1_000) ** 0.85)
     # Distance makes weight dear rather than the parcel as such.
     factor = ZONE_FACTORS[zone]
-    return round(level * (service.base_cents * (1 + 0.6 * (factor - 1)) + service.cents_per_kg * kg**0.85 * factor))
+    return round(level * (service.base_cents * (1 + 0.6 * (factor - 1)) + service.cents_per_kg * kilograms * factor))
 
 
 def surcharges(*, cost_factor: float = 1.0) -> pl.DataFrame:
