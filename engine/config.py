@@ -72,7 +72,7 @@ class Receive(_Section):
 
 
 class Promise(_Section):
-    """Working days from the order to the promised delivery, where an order carries no promise."""
+    """Days of 24 hours from the order to the promised delivery, where an order carries no promise."""
 
     economy_days: int = Field(default=6, ge=0)
     standard_days: int = Field(default=4, ge=0)

@@ -1,0 +1,178 @@
+"""Item sets: which pieces of an order could travel together from a warehouse, and each distinct content once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Which warehouse could ship which pieces of which order, judged by stock alone.
+
+    Parameters
+    ----------
+    order, warehouse, mask
+        Of each candidate, sorted by order, mask and warehouse; bit i of the mask is the order's i-th piece.
+    bundle
+        Of each candidate, its (order, mask) pair among `bundle_order`, `bundle_mask`.
+    bundle_order, bundle_mask
+        The distinct pairs.
+    """
+
+    order: Ints
+    warehouse: Ints
+    mask: Ints
+    bundle: Ints
+    bundle_order: Ints
+    bundle_mask: Ints
+
+
+@dataclass(frozen=True)
+class ItemSets:
+    """Distinct contents of bundles.
+
+    Parameters
+    ----------
+    of_bundle
+        The item set of each bundle.
+    start, sku, quantity
+        Content of each item set: entries `start[i]:start[i + 1]`, sorted by SKU.
+    packaging
+        Packaging each item set must go into; 0 for any.
+    """
+
+    of_bundle: Ints
+    start: Ints
+    sku: Ints
+    quantity: Ints
+    packaging: Ints
+
+
+def candidates(
+    piece_start: Ints, piece_sku: Ints, piece_quantity: Ints, available: Ints, exact_lines: int
+) -> Candidates:
+    """List which warehouse could ship which pieces.
+
+    Orders with up to `exact_lines` pieces get every set of pieces that a warehouse holds; longer ones what each
+    warehouse holds, what it shares with and holds beyond each other one, and every piece by itself.
+
+    Parameters
+    ----------
+    piece_start, piece_sku, piece_quantity
+        Pieces of each order.
+    available
+        (num_warehouses, num_skus) units that may be taken.
+    exact_lines
+        Most pieces for which all sets are listed.
+    """
+    holds = held_masks(piece_start, piece_sku, piece_quantity, available)
+    num_pieces = np.diff(piece_start)
+    parts = [_all_subsets(np.flatnonzero(num_pieces == n), n, holds) for n in range(1, exact_lines + 1)]
+    parts += [
+        _suggested(order, int(num_pieces[order]), holds[order]) for order in np.flatnonzero(num_pieces > exact_lines)
+    ]
+    rows = np.concatenate([np.zeros((0, 3), np.int64), *parts])
+    rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
+    order, mask, warehouse = rows.T.copy()
+    is_first = np.ones(len(rows), bool)
+    is_first[1:] = (order[1:] != order[:-1]) | (mask[1:] != mask[:-1])
+    return Candidates(order, warehouse, mask, np.cumsum(is_first) - 1, order[is_first], mask[is_first])
+
+
+def held_masks(piece_start: Ints, piece_sku: Ints, piece_quantity: Ints, available: Ints) -> Ints:
+    """Give (num_orders, num_warehouses): the pieces of each order that each warehouse holds, as a mask."""
+    num_orders = len(piece_start) - 1
+    order = np.repeat(np.arange(num_orders), np.diff(piece_start))
+    bit = np.arange(len(piece_sku)) - piece_start[order]
+    masks = np.zeros((num_orders, available.shape[0]), np.int64)
+    for warehouse in range(available.shape[0]):
+        held = available[warehouse, piece_sku] >= piece_quantity
+        np.bitwise_or.at(masks[:, warehouse], order[held], np.int64(1) << bit[held])
+    return masks
+
+
+def _all_subsets(orders: Ints, num_pieces: int, holds: Ints) -> Ints:
+    masks = np.arange(1, 1 << num_pieces, dtype=np.int64)
+    fits = (holds[orders][:, None, :] & masks[None, :, None]) == masks[None, :, None]
+    order, mask, warehouse = np.nonzero(fits)
+    return np.stack([orders[order], masks[mask], warehouse], axis=1).astype(np.int64)
+
+
+def _suggested(order: np.int64, num_pieces: int, holds: Ints) -> Ints:
+    full = {int(mask) for mask in holds if mask}
+    suggested = {1 << bit for bit in range(num_pieces)} | full
+    suggested |= {a & b for a in full for b in full} | {a & ~b for a in full for b in full}
+    masks = np.array(sorted(suggested - {0}), np.int64)
+    mask, warehouse = np.nonzero((holds[None, :] & masks[:, None]) == masks[:, None])
+    return np.stack([np.full(len(mask), order), masks[mask], warehouse], axis=1).astype(np.int64)
+
+
+def item_sets(
+    found: Candidates, piece_start: Ints, piece_sku: Ints, piece_quantity: Ints, order_packaging: Ints
+) -> ItemSets:
+    """Give each distinct content once, so that it is packed once.
+
+    Parameters
+    ----------
+    found
+        The candidates.
+    piece_start, piece_sku, piece_quantity
+        Pieces of each order.
+    order_packaging
+        Packaging each order asks for; 0 for any.
+    """
+    bundle, sku, quantity = _contents(found, piece_start, piece_sku, piece_quantity)
+    start = np.searchsorted(bundle, np.arange(len(found.bundle_order) + 1)).astype(np.int64)
+    packaging = order_packaging[found.bundle_order]
+    representative, of_bundle = _distinct(start, sku, quantity, packaging)
+    entries = ranges(start[representative], start[representative + 1] - start[representative])
+    sizes = start[representative + 1] - start[representative]
+    return ItemSets(
+        of_bundle, np.concatenate(([0], np.cumsum(sizes))), sku[entries], quantity[entries], packaging[representative]
+    )
+
+
+def ranges(first: Ints, count: Ints) -> Ints:
+    """Give first[i], first[i] + 1, … first[i] + count[i] - 1 for every i, one after another."""
+    before = np.cumsum(count) - count
+    return np.asarray(np.arange(int(count.sum()), dtype=np.int64) + np.repeat(first - before, count))
+
+
+def _contents(found: Candidates, piece_start: Ints, piece_sku: Ints, piece_quantity: Ints) -> tuple[Ints, Ints, Ints]:
+    """Give bundle, SKU and quantity of every entry, sorted; pieces of one SKU are one entry."""
+    num_pieces = np.diff(piece_start)[found.bundle_order]
+    bundle = np.repeat(np.arange(len(found.bundle_order)), num_pieces)
+    bit = ranges(np.zeros(len(num_pieces), np.int64), num_pieces)
+    has = found.bundle_mask[bundle] >> bit & 1 == 1
+    bundle, piece = bundle[has], piece_start[found.bundle_order[bundle[has]]] + bit[has]
+    order = np.lexsort((piece_sku[piece], bundle))
+    bundle, sku, quantity = bundle[order], piece_sku[piece][order], piece_quantity[piece][order]
+    is_first = np.ones(len(bundle), bool)
+    is_first[1:] = (bundle[1:] != bundle[:-1]) | (sku[1:] != sku[:-1])
+    first = np.flatnonzero(is_first)
+    return bundle[first], sku[first], np.add.reduceat(quantity, first) if len(first) else quantity
+
+
+def _distinct(start: Ints, sku: Ints, quantity: Ints, packaging: Ints) -> tuple[Ints, Ints]:
+    """Give a representative of each distinct content and the content of each bundle, compared exactly."""
+    size = np.diff(start)
+    longest = int(size.max(initial=0))
+    representative: list[Ints] = []
+    of_bundle = np.zeros(len(size), np.int64)
+    num_distinct = 0
+    for length in range(1, longest + 1):
+        members = np.flatnonzero(size == length)
+        if not len(members):
+            continue
+        entry = start[members][:, None] + np.arange(length)
+        content = np.concatenate([sku[entry], quantity[entry], packaging[members][:, None]], axis=1)
+        _, first, inverse = np.unique(content, axis=0, return_index=True, return_inverse=True)
+        representative.append(members[first])
+        of_bundle[members] = num_distinct + inverse.reshape(-1)
+        num_distinct += len(first)
+    return (np.concatenate(representative) if representative else np.zeros(0, np.int64)), of_bundle

@@ -1,0 +1,109 @@
+"""Pieces: what a plan moves as a whole. An order line, or a part of its quantity where no warehouse holds all of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from engine.config import Settings
+from engine.inputs import Inputs
+
+_MAX_PARTS: Final = 3
+"""A line is divided into at most this many parts; what is left beyond them waits together with the last."""
+
+
+def available_stock(stock: pl.DataFrame) -> pl.DataFrame:
+    """Give warehouse_id, sku, available: what may be promised tonight, where there is any."""
+    free = pl.col("on_hand") - pl.col("reserved") - pl.col("safety_stock")
+    return stock.select("warehouse_id", "sku", free.alias("available")).filter(pl.col("available") > 0)
+
+
+def pieces_of(
+    orders: pl.DataFrame, lines: pl.DataFrame, inputs: Inputs, settings: Settings, as_of: datetime
+) -> pl.DataFrame:
+    """Divide the released lines into pieces and price leaving each unshipped.
+
+    Parameters
+    ----------
+    orders, lines
+        Released orders and their open lines.
+    inputs
+        Tables stock and inbound.
+    settings
+        Section `costs`.
+    as_of
+        The night.
+
+    Returns
+    -------
+    pl.DataFrame
+        order_id, piece_number, line_number, sku, quantity, backorder_cents, expected_at; sorted by order and line.
+    """
+    parts = _divide(lines, available_stock(inputs.stock))
+    pieces = parts.join(_next_receipt(inputs.inbound, as_of), on="sku", how="left", maintain_order="left")
+    pieces = pieces.join(orders.select("order_id", "priority"), on="order_id", maintain_order="left").sort(
+        "order_id", "line_number", "part"
+    )
+    return pieces.select(
+        "order_id",
+        piece_number=(pl.int_range(pl.len()).over("order_id")).cast(pl.Int64),
+        line_number=pl.col("line_number"),
+        sku=pl.col("sku"),
+        quantity=pl.col("quantity"),
+        backorder_cents=_backorder_cents(settings, as_of),
+        expected_at=pl.col("expected_at"),
+    )
+
+
+def _divide(lines: pl.DataFrame, available: pl.DataFrame) -> pl.DataFrame:
+    """Divide what no single warehouse holds along what the best-stocked ones hold."""
+    best = (
+        available.sort("sku", "available", "warehouse_id", descending=[False, True, False])
+        .group_by("sku", maintain_order=True)
+        .agg(pl.col("available").head(_MAX_PARTS - 1))
+    )
+    joined = lines.join(best, on="sku", how="left", maintain_order="left").with_columns(
+        pl.col("available").fill_null([])
+    )
+    whole = pl.col("available").list.len().eq(0) | (pl.col("available").list.first() >= pl.col("quantity"))
+    kept = joined.filter(whole).select("order_id", "line_number", "sku", "quantity", part=pl.lit(0, pl.Int64))
+    divided = joined.filter(~whole)
+    if not divided.height:
+        return kept
+    bounds = divided.with_columns(
+        pl.concat_list(pl.col("available").list.eval(pl.element().cum_sum()), pl.col("quantity")).alias("upper"),
+        pl.int_ranges(pl.col("available").list.len() + 1).alias("part"),
+    ).explode("upper", "part")
+    bounds = bounds.with_columns(pl.min_horizontal("upper", "quantity").alias("upper"))
+    lower = pl.col("upper").shift(1, fill_value=0).over("order_id", "line_number")
+    parts = bounds.with_columns((pl.col("upper") - lower).alias("quantity")).filter(pl.col("quantity") > 0)
+    return pl.concat([kept, parts.select("order_id", "line_number", "sku", "quantity", pl.col("part").cast(pl.Int64))])
+
+
+def _next_receipt(inbound: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    return inbound.filter(pl.col("expected_at") > as_of).group_by("sku").agg(pl.col("expected_at").min())
+
+
+def _backorder_cents(settings: Settings, as_of: datetime) -> pl.Expr:
+    """Price waiting: a sum a line, and one a unit and day until the next firm receipt; dearer with priority."""
+    costs = settings.costs
+    day = timedelta(days=1)
+    until = pl.col("expected_at") - pl.lit(as_of)
+    days = (
+        (until.dt.total_microseconds() + (day // timedelta(microseconds=1)) - 1) // (day // timedelta(microseconds=1))
+    ).cast(pl.Int64)
+    capped = pl.min_horizontal(days.fill_null(costs.backorder_horizon_days), pl.lit(costs.backorder_horizon_days))
+    base = costs.backorder_cents_per_line + pl.col("quantity") * capped * costs.backorder_cents_per_unit_day
+    return round_half_up(base * priority_factor(settings))
+
+
+def priority_factor(settings: Settings) -> pl.Expr:
+    """Give by how much an order's priority raises the price of lateness and waiting."""
+    return 1.0 + settings.costs.priority_share * pl.max_horizontal(pl.col("priority"), pl.lit(0)).cast(pl.Float64)
+
+
+def round_half_up(value: pl.Expr) -> pl.Expr:
+    """Round to whole cents, halves upwards."""
+    return (value + 0.5).floor().cast(pl.Int64)
