@@ -1,0 +1,1 @@
+"""Which carton, and where each item lies: three-dimensional packing with proofs."""

@@ -1,0 +1,216 @@
+"""What the kernels share: the problem as arrays, and the memory that each thread works in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numba
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int64]
+
+
+class ItemArrays(NamedTuple):
+    """Item types with protection added on: `edges` are padded, weights gross."""
+
+    edges: Ints
+    orientation: Ints
+    weight_g: Ints
+    max_load_g: Ints
+    protection_cents: Ints
+    hazard_class: Ints
+    ships_alone: Ints
+    is_fragile: Ints
+
+
+class CartonArrays(NamedTuple):
+    """Cartons; `inner` and `outer` have one row a carton and one column an axis."""
+
+    is_flat: Ints
+    inner: Ints
+    outer: Ints
+    tare_g: Ints
+    max_weight_g: Ints
+    cost_cents: Ints
+    packaging: Ints
+
+
+class RuleArrays(NamedTuple):
+    """The rules inside a parcel and the limits of the search, as plain numbers."""
+
+    support_per_10000: int
+    centred_from_g: int
+    split: int
+    balance: int
+    tries: int
+    node_limit: int
+    seed: int
+
+
+class Group(NamedTuple):
+    """The items at hand, one row an entry: up to six distinct orientations (`dims`, padded edges along x, y, z)."""
+
+    item_type: Ints
+    quantity: Ints
+    num_dims: Ints
+    dims: Ints
+    usable: Ints
+    volume: Ints
+    weight_g: Ints
+    max_load_g: Ints
+    is_fragile: Ints
+    total: Ints
+
+
+class Work(NamedTuple):
+    """Memory of one thread, taken once. Boxes are rows x1, y1, z1, x2, y2, z2; `best_*` keep the packing found."""
+
+    unit: Ints
+    key: Ints
+    box: Ints
+    box_entry: Ints
+    best_box: Ints
+    best_entry: Ints
+    best_info: Ints
+    spaces: Ints
+    pieces: Ints
+    row_weight: Ints
+    row_limit: Ints
+    row_fragile: Ints
+    load: Ints
+    turn: Ints
+    carton_key: Ints
+    carton_turn: Ints
+    carton_size: Ints
+    reach: Ints
+
+
+TOTAL_UNITS, TOTAL_VOLUME, TOTAL_WEIGHT, TOTAL_PROTECTION, HAS_LOADS = 0, 1, 2, 3, 4
+BEST_NUM, BEST_CARTON, BEST_PRICE, BEST_WEIGHT, BEST_OUTER = 0, 1, 2, 3, 4
+
+
+def make_group(max_entries: int) -> Group:
+    """Take the memory for the items of one set."""
+    columns = [np.zeros(max_entries, np.int64) for _ in range(10)]
+    columns[3] = np.zeros((max_entries, 6, 3), np.int64)
+    columns[4] = np.zeros((max_entries, 7), np.int64)
+    columns[9] = np.zeros(8, np.int64)
+    return Group(*columns)
+
+
+def make_work(max_units: int, num_cartons: int, max_edge_mm: int) -> Work:
+    """Take the memory for one thread."""
+
+    def column(size: int = max_units) -> Ints:
+        return np.zeros(size, np.int64)
+
+    def boxes(size: int = max_units) -> Ints:
+        return np.zeros((size, 6), np.int64)
+
+    free = 8 * max_units + 64
+    return Work(
+        unit=column(),
+        key=column(),
+        box=boxes(max_units + 1),
+        box_entry=column(max_units + 1),
+        best_box=boxes(),
+        best_entry=column(),
+        best_info=column(8),
+        spaces=boxes(free),
+        pieces=boxes(free),
+        row_weight=column(max_units + 1),
+        row_limit=column(max_units + 1),
+        row_fragile=column(max_units + 1),
+        load=column(max_units + 1),
+        turn=column(max_units + 1),
+        carton_key=column(num_cartons),
+        carton_turn=column(num_cartons),
+        carton_size=column(num_cartons),
+        reach=column(max_edge_mm + 2),
+    )
+
+
+@numba.njit(cache=True, nogil=True)
+def load_group(group: Group, items: ItemArrays, entry_type: Ints, entry_count: Ints, num: int) -> int:
+    """Fill `group` with the given entries, equal types merged, and give the number of its rows."""
+    rows = 0
+    for i in range(num):
+        if entry_count[i] == 0:
+            continue
+        t = entry_type[i]
+        known = -1
+        for e in range(rows):
+            if group.item_type[e] == t:
+                known = e
+        if known >= 0:
+            group.quantity[known] += entry_count[i]
+            continue
+        e = rows
+        rows += 1
+        group.item_type[e] = t
+        group.quantity[e] = entry_count[i]
+        group.weight_g[e] = items.weight_g[t]
+        group.max_load_g[e] = items.max_load_g[t]
+        group.is_fragile[e] = items.is_fragile[t]
+        edge = items.edges[t]
+        group.volume[e] = edge[0] * edge[1] * edge[2]
+        made = 0
+        for k in range(6):
+            if not (items.orientation[t] >> k) & 1:
+                continue
+            # Edges along x, y, z in the order that the problem documents for its orientation bits.
+            a = 0 if k in (0, 2) else (1 if k in (1, 4) else 2)
+            c = 2 if k < 2 else (1 if k < 4 else 0)
+            b = 3 - a - c
+            repeated = False
+            for m in range(made):
+                d = group.dims[e, m]
+                if d[0] == edge[a] and d[1] == edge[b] and d[2] == edge[c]:
+                    repeated = True
+            if not repeated:
+                group.dims[e, made, 0] = edge[a]
+                group.dims[e, made, 1] = edge[b]
+                group.dims[e, made, 2] = edge[c]
+                made += 1
+        group.num_dims[e] = made
+    sum_group(group, items, rows)
+    return rows
+
+
+@numba.njit(cache=True, nogil=True)
+def sum_group(group: Group, items: ItemArrays, rows: int) -> None:
+    """Bring the totals of `group` up to date with its counts."""
+    total = group.total
+    for k in range(5):
+        total[k] = 0
+    for e in range(rows):
+        total[TOTAL_UNITS] += group.quantity[e]
+        total[TOTAL_VOLUME] += group.quantity[e] * group.volume[e]
+        total[TOTAL_WEIGHT] += group.quantity[e] * group.weight_g[e]
+        total[TOTAL_PROTECTION] += group.quantity[e] * items.protection_cents[group.item_type[e]]
+        if group.quantity[e] > 0 and (group.max_load_g[e] < 2**62 or group.is_fragile[e] == 1):
+            total[HAS_LOADS] = 1
+
+
+@numba.njit(cache=True, nogil=True)
+def match_box(group: Group, rows: int, length: int, width: int, height: int) -> bool:
+    """Keep the orientations that fit a box by themselves; False where some item has none.
+
+    `usable[e, 0]` counts them, `usable[e, 1:]` are their positions in `dims[e]`.
+    """
+    for e in range(rows):
+        if group.quantity[e] == 0:
+            continue
+        fit = 0
+        for k in range(group.num_dims[e]):
+            d = group.dims[e, k]
+            if d[0] <= length and d[1] <= width and d[2] <= height:
+                fit += 1
+                group.usable[e, fit] = k
+        group.usable[e, 0] = fit
+        if fit == 0:
+            return False
+    return True

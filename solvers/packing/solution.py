@@ -1,0 +1,105 @@
+"""What packing found: parcels, where each item lies, and what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.outcome import Outcome, Status, Stop
+from solvers.packing.violations import list_violations
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from solvers.packing.problem import PackingProblem
+
+    Ints = npt.NDArray[np.int64]
+
+STATUSES = (Status.OPTIMAL, Status.FEASIBLE, Status.INFEASIBLE, Status.NO_SOLUTION)
+"""What the values of `set_status` mean."""
+
+
+class Reason(IntEnum):
+    """Why units are in no parcel."""
+
+    TOO_LARGE = 1
+    """The item goes into no carton by itself."""
+    TOO_HEAVY = 2
+    """The item is too heavy for every carton or freight table."""
+    TOO_MANY = 3
+    """The set has more units than one set may have."""
+    NO_CARTON = 4
+    """No carton carries the packaging that the set asks for."""
+    NOT_TOGETHER = 5
+    """The set must stay together and no carton was found that holds all of it."""
+    OUT_OF_CARTONS = 6
+    """The cartons on hand went to other sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackingSolution:
+    """Parcels and placements, in the order of the sets.
+
+    Parameters
+    ----------
+    set_status
+        Position in `STATUSES` of each set. A set with units left out is judged on the rest; INFEASIBLE: proven that nothing
+        of it can be packed as asked; NO_SOLUTION: nothing found, nothing proven.
+    set_cost, set_bound
+        Price of each set's parcels together, and a proven lower bound on it.
+    parcel_set, parcel_carton, parcel_cost, parcel_weight_g
+        Of each parcel; the weight is gross: items, protection and carton.
+    billed_length_mm, billed_width_mm, billed_height_mm
+        Outer size of each parcel.
+    placement_parcel, placement_entry, placement_type, placement_step
+        Of each placed unit: its parcel, its entry in the problem, its item type, and its turn in the parcel from 0. Steps go
+        bottom up: when a unit's turn comes, nothing lies above its place.
+    position_mm, size_mm
+        Rows x, y, z and dx, dy, dz of the *padded* unit, from the carton's inner corner; x runs along its length.
+    unpacked_entry, unpacked_quantity, unpacked_reason
+        Units in no parcel, with a `Reason`.
+    """
+
+    set_status: Ints
+    set_cost: Ints
+    set_bound: Ints
+    parcel_set: Ints
+    parcel_carton: Ints
+    parcel_cost: Ints
+    parcel_weight_g: Ints
+    billed_length_mm: Ints
+    billed_width_mm: Ints
+    billed_height_mm: Ints
+    placement_parcel: Ints
+    placement_entry: Ints
+    placement_type: Ints
+    placement_step: Ints
+    position_mm: npt.NDArray[np.int32]
+    size_mm: npt.NDArray[np.int32]
+    unpacked_entry: Ints
+    unpacked_quantity: Ints
+    unpacked_reason: Ints
+
+    @property
+    def num_parcels(self) -> int:
+        """How many parcels there are."""
+        return int(self.parcel_set.size)
+
+    def outcome(self, position: int) -> Outcome:
+        """Tell how the solve of one set ended."""
+        status = STATUSES[int(self.set_status[position])]
+        solved = status in (Status.OPTIMAL, Status.FEASIBLE)
+        proven = status in (Status.OPTIMAL, Status.INFEASIBLE)
+        return Outcome(
+            status=status,
+            stop=Stop.PROOF if proven else Stop.ITERATION_LIMIT,
+            cost=int(self.set_cost[position]) if solved else None,
+            bound=int(self.set_bound[position]) if solved else None,
+        )
+
+    def violations(self, problem: PackingProblem) -> list[str]:
+        """List every rule that the parcels break, judged from the raw problem alone; empty for a valid solution."""
+        return list_violations(problem, self)

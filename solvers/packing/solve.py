@@ -1,0 +1,217 @@
+"""Packing item sets: checks, threads, and the way back from kernel arrays to a solution."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from solvers.packing.cartons import CartonKind
+from solvers.packing.items import MAX_UNITS_PER_SET
+from solvers.packing.kernels_price import PriceArrays
+from solvers.packing.kernels_sets import FEASIBLE, NO_SOLUTION, OutArrays, SetArrays, solve_sets
+from solvers.packing.kernels_work import CartonArrays, ItemArrays, RuleArrays, make_group, make_work
+from solvers.packing.problem import PackingProblem, Split
+from solvers.packing.solution import PackingSolution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int64]
+
+DEFAULT_TRIES: Final = 12
+DEFAULT_NODES: Final = 20_000
+_GROWTH: Final = 4
+_MOST_NODES: Final = 2**40
+_SPLITS: Final = (Split.WHEN_NEEDED, Split.WHEN_CHEAPER, Split.NEVER)
+
+
+def pack(
+    problem: PackingProblem,
+    *,
+    threads: int = 1,
+    tries: int = DEFAULT_TRIES,
+    node_limit: int = DEFAULT_NODES,
+    seconds: float | None = None,
+    seed: int = 0,
+) -> PackingSolution:
+    """Pack every set of a problem at the least price.
+
+    Parameters
+    ----------
+    problem
+        Items, sets, cartons, prices and rules.
+    threads
+        How many threads share the sets. The result does not depend on it.
+    tries
+        Most constructive packings tried for one set in one carton.
+    node_limit
+        Most nodes of the exact search for one set in one carton.
+    seconds
+        Most time to go on with an unproven set, the limits growing round by round; None for one round.
+    seed
+        Start of the random choices.
+
+    Returns
+    -------
+    PackingSolution
+        Parcels, placements and what is left, with a status and bound for every set.
+    """
+    sets = _set_arrays(problem)
+    out = OutArrays(
+        sets=np.zeros((problem.sets.num_sets, 5), np.int64),
+        parcels=np.zeros((int(sets.unit_start[-1]), 7), np.int64),
+        placements=np.zeros((int(sets.unit_start[-1]), 8), np.int32),
+        left=np.zeros(problem.sets.entry_type.size, np.int64),
+        reason=np.zeros(problem.sets.entry_type.size, np.int64),
+    )
+    work_off = _Worker(problem, sets, out, seed)
+    every = np.arange(problem.sets.num_sets, dtype=np.int64)
+    started = time.monotonic()
+    _spread(partial(work_off, tries, node_limit), every, threads)
+    while seconds is not None:
+        open_ = every[(out.sets[:, 0] == FEASIBLE) | (out.sets[:, 0] == NO_SOLUTION)]
+        open_ = open_[np.diff(sets.unit_start)[open_] > 0]
+        spent = (time.monotonic() - started) * threads
+        if open_.size == 0 or spent * (1 + _GROWTH) > seconds * open_.size or node_limit > _MOST_NODES:
+            break
+        tries, node_limit = tries * _GROWTH, node_limit * _GROWTH
+        started = time.monotonic()
+        _spread(partial(work_off, tries, node_limit), open_, threads)
+    return _solution(problem, sets, out)
+
+
+class _Worker:
+    """Packs the sets it is handed, each time in memory of its own."""
+
+    def __init__(self, problem: PackingProblem, sets: SetArrays, out: OutArrays, seed: int) -> None:
+        self._problem, self._sets, self._out, self._seed = problem, sets, out, seed
+        self._items, self._cartons = _item_arrays(problem), _carton_arrays(problem)
+        self._prices = _price_arrays(problem)
+
+    def __call__(self, tries: int, node_limit: int, chosen: Ints) -> None:
+        group = make_group(int(np.diff(self._sets.set_start)[chosen].max(initial=1)))
+        most_units = int(np.diff(self._sets.unit_start)[chosen].max(initial=1))
+        work = make_work(most_units, self._cartons.cost_cents.size, int(self._cartons.inner.max()))
+        rules = _rule_arrays(self._problem, tries, node_limit, self._seed)
+        solve_sets(chosen, group, work, self._items, rules, self._cartons, self._prices, self._sets, self._out)
+
+
+def _spread(work_off: Callable[[Ints], None], chosen: Ints, threads: int) -> None:
+    """Share sets among threads; each writes to rows of its own, so the result is the same for any number of threads."""
+    if threads <= 1 or chosen.size <= 1:
+        work_off(chosen)
+        return
+    parts = [chosen[t::threads] for t in range(min(threads, chosen.size))]
+    with ThreadPoolExecutor(len(parts)) as pool:
+        list(pool.map(work_off, parts))
+
+
+def _set_arrays(problem: PackingProblem) -> SetArrays:
+    sets = problem.sets
+    units = (
+        np.add.reduceat(np.r_[sets.entry_quantity, 0], sets.set_start[:-1]) if sets.num_sets else np.zeros(0, np.int64)
+    )
+    units[np.diff(sets.set_start) == 0] = 0
+    units[units > MAX_UNITS_PER_SET] = 0
+    assert sets.packaging is not None
+    assert sets.price_table is not None
+    unit_start = np.r_[0, np.cumsum(units)].astype(np.int64)
+    return SetArrays(sets.set_start, sets.entry_type, sets.entry_quantity, sets.packaging, sets.price_table, unit_start)
+
+
+def _item_arrays(problem: PackingProblem) -> ItemArrays:
+    i = problem.items
+    return ItemArrays(
+        edges=np.ascontiguousarray(
+            np.stack([i.length_mm, i.width_mm, i.height_mm], axis=1) + 2 * i.padding_mm[:, None]
+        ),
+        orientation=i.orientation,
+        weight_g=i.weight_g + i.protection_g,
+        max_load_g=i.max_load_g,
+        protection_cents=i.protection_cents,
+        hazard_class=i.hazard_class,
+        ships_alone=i.ships_alone,
+        is_fragile=i.is_fragile,
+    )
+
+
+def _carton_arrays(problem: PackingProblem) -> CartonArrays:
+    c = problem.cartons
+    return CartonArrays(
+        is_flat=(c.kind != CartonKind.BOX).astype(np.int64),
+        inner=np.ascontiguousarray(np.stack([c.inner_length_mm, c.inner_width_mm, c.inner_height_mm], axis=1)),
+        outer=np.ascontiguousarray(np.stack([c.outer_length_mm, c.outer_width_mm, c.outer_height_mm], axis=1)),
+        tare_g=c.tare_g,
+        max_weight_g=c.max_weight_g,
+        cost_cents=c.cost_cents,
+        packaging=c.packaging,
+    )
+
+
+def _price_arrays(problem: PackingProblem) -> PriceArrays:
+    p = problem.prices
+    return PriceArrays(
+        objective=int(p.objective),
+        table_start=p.table_start,
+        up_to_g=p.up_to_g,
+        price_cents=p.price_cents,
+        dim_divisor=p.dim_divisor_cm3_per_kg,
+        dim_from_mm3=p.dim_from_cm3 * 1000,
+        weight_step_g=p.weight_step_g,
+    )
+
+
+def _rule_arrays(problem: PackingProblem, tries: int, node_limit: int, seed: int) -> RuleArrays:
+    rules = problem.rules
+    centred = 2**62 if rules.centred_from_g is None else rules.centred_from_g
+    return RuleArrays(
+        rules.support_per_10000,
+        centred,
+        _SPLITS.index(rules.split),
+        int(rules.balance_weights),
+        tries,
+        node_limit,
+        seed,
+    )
+
+
+def _ranges(start: Ints, count: Ints) -> Ints:
+    """Give start[i] .. start[i] + count[i] - 1 for every i, one after another."""
+    skipped = np.r_[0, np.cumsum(count)[:-1]] if count.size else count
+    return np.arange(int(count.sum()), dtype=np.int64) + np.repeat(start - skipped, count)
+
+
+def _solution(problem: PackingProblem, sets: SetArrays, out: OutArrays) -> PackingSolution:
+    num_parcels, num_placed = out.sets[:, 3], out.sets[:, 4]
+    parcels = out.parcels[_ranges(sets.unit_start[:-1], num_parcels)]
+    placed = out.placements[_ranges(sets.unit_start[:-1], num_placed)]
+    first_parcel = np.r_[0, np.cumsum(num_parcels)[:-1]] if num_parcels.size else num_parcels
+    entry = placed[:, 1].astype(np.int64)
+    left = np.flatnonzero(out.left)
+    return PackingSolution(
+        set_status=out.sets[:, 0].copy(),
+        set_cost=out.sets[:, 1].copy(),
+        set_bound=out.sets[:, 2].copy(),
+        parcel_set=np.repeat(np.arange(problem.sets.num_sets, dtype=np.int64), num_parcels),
+        parcel_carton=parcels[:, 0].copy(),
+        parcel_cost=parcels[:, 1].copy(),
+        parcel_weight_g=parcels[:, 2].copy(),
+        billed_length_mm=parcels[:, 3].copy(),
+        billed_width_mm=parcels[:, 4].copy(),
+        billed_height_mm=parcels[:, 5].copy(),
+        placement_parcel=placed[:, 0] + np.repeat(first_parcel, num_placed),
+        placement_entry=entry,
+        placement_type=problem.sets.entry_type[entry],
+        placement_step=_ranges(np.zeros(len(parcels), np.int64), parcels[:, 6]),
+        position_mm=placed[:, 2:5].copy(),
+        size_mm=placed[:, 5:8].copy(),
+        unpacked_entry=left,
+        unpacked_quantity=out.left[left],
+        unpacked_reason=out.reason[left],
+    )

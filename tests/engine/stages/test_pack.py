@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from engine.errors import InputError, UsageError
+from engine.stages.pack import pack_orders
+
+LINES = pl.DataFrame(
+    {
+        "order_id": ["A", "A", "A", "B", "C", "D", "E", "F", "G"],
+        "line_number": [1, 2, 3, 1, 1, 1, 1, 1, 1],
+        "sku": ["x", "y", "x", "x", "big", "none", "x", "flat", "x"],
+        "quantity": [2, 1, 1, 3, 1, 1, 10**6, 1, -2],
+    }
+)
+PRODUCTS = pl.DataFrame(
+    {
+        "sku": ["x", "y", "big", "flat"],
+        "length_mm": [100, 50, 900, 10],
+        "width_mm": [80, 50, 10, 10],
+        "height_mm": [60, 50, 10, 0],
+        "weight_g": [500, 100, 100, 1],
+        "fragility": ["none", "fragile", "none", "none"],
+    }
+)
+CARTONS = pl.DataFrame(
+    {
+        "carton_id": ["S", "M", "P"],
+        "kind": ["box", "box", "mailer"],
+        "inner_length_mm": [200, 300, 250],
+        "inner_width_mm": [150, 200, 200],
+        "inner_height_mm": [80, 150, 50],
+        "outer_length_mm": [204, 304, 252],
+        "outer_width_mm": [154, 204, 202],
+        "outer_height_mm": [84, 154, 52],
+        "tare_g": [50, 90, 10],
+        "max_weight_g": [5000, 10000, 1000],
+        "cost_cents": [30, 50, 10],
+    }
+)
+PROTECTION = pl.DataFrame(
+    {
+        "material_id": ["wrap", "air"],
+        "kind": ["bubble_wrap", "air_cushion"],
+        "fragility": ["fragile", "fragile"],
+        "thickness_mm": [10, 10],
+        "cents_per_litre": [20, 90],
+        "g_per_litre": [10, 1],
+    }
+)
+
+
+def test_orders_are_packed_and_bad_lines_are_named():
+    packing = pack_orders(LINES, PRODUCTS, CARTONS, PROTECTION, objective="volume")
+    assert packing.parcels.select("order_id", "carton_id", "status").rows() == [
+        ("A", "S", "OPTIMAL"),
+        ("B", "S", "OPTIMAL"),
+    ]
+    assert packing.parcels["cost"].to_list() == [204 * 154 * 84] * 2
+    assert dict(packing.unpacked.select("order_id", "reason").rows()) == {
+        "C": "too_large",
+        "D": "unknown_sku",
+        "E": "too_many",
+        "F": "invalid_size",
+        "G": "invalid_quantity",
+    }
+
+
+def test_every_unit_keeps_its_line():
+    placed = pack_orders(LINES, PRODUCTS, CARTONS, PROTECTION).placements
+    units = placed.group_by("order_id", "line_number", "sku").len().sort("order_id", "line_number")
+    assert units.rows() == [("A", 1, "x", 2), ("A", 2, "y", 1), ("A", 3, "x", 1), ("B", 1, "x", 3)]
+    wrapped = placed.filter(pl.col("sku") == "y").row(0, named=True)
+    assert (wrapped["dx_mm"], wrapped["dy_mm"], wrapped["dz_mm"]) == (70, 70, 70)
+
+
+def test_protection_is_paid_for_with_the_cheaper_material():
+    only = LINES.filter(pl.col("sku") == "y")
+    packing = pack_orders(only, PRODUCTS, CARTONS, PROTECTION)
+    # 70 x 70 x 70 less 50 x 50 x 50 is 0.218 litres: 4.36 cents, rounded up.
+    assert packing.parcels["cost"].to_list() == [30 + 5]
+
+
+def test_row_order_and_kind_of_frame_change_nothing():
+    plain = pack_orders(LINES, PRODUCTS, CARTONS, PROTECTION)
+    pandas = pack_orders(LINES.to_pandas(), PRODUCTS.to_pandas(), CARTONS.to_pandas(), PROTECTION.to_pandas())
+    assert plain.parcels.equals(pandas.parcels)
+    assert plain.placements.equals(pandas.placements)
+    turned = pack_orders(LINES.reverse(), PRODUCTS.reverse(), CARTONS, PROTECTION, threads=2)
+    assert plain.parcels.equals(turned.parcels)
+
+
+def test_no_orders_give_no_parcels():
+    packing = pack_orders(LINES.clear(), PRODUCTS, CARTONS)
+    assert packing.parcels.is_empty()
+    assert packing.placements.is_empty()
+    assert packing.unpacked.is_empty()
+
+
+def test_an_item_larger_than_every_carton_leaves_the_rest_packed():
+    lines = pl.DataFrame({"order_id": ["A", "A"], "line_number": [1, 2], "sku": ["big", "x"], "quantity": [1, 1]})
+    packing = pack_orders(lines, PRODUCTS, CARTONS)
+    assert packing.unpacked.rows() == [("A", 1, "big", 1, "too_large")]
+    assert packing.placements["sku"].to_list() == ["x"]
+
+
+def test_packaging_asked_for_is_honoured():
+    lines = LINES.head(1).with_columns(packaging=pl.lit("gift"))
+    gift = CARTONS.with_columns(packaging=pl.Series([None, "gift", None]))
+    assert pack_orders(lines, PRODUCTS, gift).parcels["carton_id"].to_list() == ["M"]
+    assert pack_orders(lines, PRODUCTS, CARTONS).unpacked["reason"].to_list() == ["no_carton"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"cartons": CARTONS.clear()}, "no rows"),
+        ({"cartons": CARTONS.drop("tare_g")}, "lacks the columns tare_g"),
+        ({"cartons": CARTONS.with_columns(inner_width_mm=pl.lit(0))}, "'S' has inner_width_mm 0"),
+        ({"lines": LINES.drop("sku")}, "lacks the columns sku"),
+        ({"products": pl.concat([PRODUCTS, PRODUCTS])}, "more than once"),
+        ({"products": 3}, "must be a Polars or pandas frame"),
+    ],
+)
+def test_unusable_tables_are_refused_with_the_remedy(change, message):
+    tables = {"lines": LINES, "products": PRODUCTS, "cartons": CARTONS} | change
+    with pytest.raises(InputError, match=message):
+        pack_orders(**tables)
+
+
+def test_options_out_of_range_are_refused():
+    with pytest.raises(UsageError, match="objective"):
+        pack_orders(LINES, PRODUCTS, CARTONS, objective="speed")
+    with pytest.raises(UsageError, match="support"):
+        pack_orders(LINES, PRODUCTS, CARTONS, support=2)
