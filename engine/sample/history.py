@@ -19,8 +19,6 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 DAYS: Final = 365
-USUAL_SHARE_OF_TONIGHT: Final = 0.1
-"""Demand of a usual day, as a share of tonight's: tonight brings a weekend's orders at the height of the season."""
 WEEKDAY_FACTORS: Final = (1.25, 1.05, 1.0, 1.0, 0.95, 0.8, 0.95)
 TIGHT_SINCE_DAYS: Final = 21
 TRANSIT_DAYS: Final = 2
@@ -105,7 +103,7 @@ class _Year:
     stock_outs: int = 0
 
 
-def make_history(network: Network, catalogue: Catalogue, units_tonight: int, as_of: datetime, seed: int) -> History:
+def make_history(network: Network, catalogue: Catalogue, usual_units: float, as_of: datetime, seed: int) -> History:
     """Simulate the year before the night.
 
     Parameters
@@ -114,14 +112,14 @@ def make_history(network: Network, catalogue: Catalogue, units_tonight: int, as_
         Where stock lies, and what tonight's stock must be.
     catalogue
         The articles.
-    units_tonight
-        Units ordered tonight.
+    usual_units
+        Units sold on a usual day.
     as_of
         The night.
     seed
         Seed of the whole sample.
     """
-    year = _opened(network, catalogue, units_tonight, seed)
+    year = _opened(network, catalogue, usual_units, seed)
     opening = year.on_hand.copy()
     last_weekday = as_of.weekday()
     for day in range(DAYS):
@@ -138,10 +136,10 @@ def _season(day: int) -> float:
     return float(1 + 0.35 * np.cos(2 * np.pi * (day - 15) / DAYS))
 
 
-def _opened(network: Network, catalogue: Catalogue, units_tonight: int, seed: int) -> _Year:
+def _opened(network: Network, catalogue: Catalogue, usual_units: float, seed: int) -> _Year:
     rng = stream(seed, "stock_movements")
     num_pairs = network.num_pairs
-    usual = catalogue.popularity[network.sku_idx] * network.share * units_tonight * USUAL_SHARE_OF_TONIGHT
+    usual = catalogue.popularity[network.sku_idx] * network.share * usual_units
     rate = np.where(rng.random(num_pairs) < 0.97, usual, 0.0)
     cover_days = np.where(
         rng.random(num_pairs) < 0.08, rng.uniform(120, 300, num_pairs), rng.uniform(21, 55, num_pairs)

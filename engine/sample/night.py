@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.config import FILE_NAME
 from engine.errors import UsageError
-from engine.sample import cartons, catalogue, deliveries, history, network, places, tariffs
+from engine.sample import carriers, cartons, catalogue, deliveries, history, network, places, tariffs
 from engine.sample.orders import Night, make_orders
 from engine.sample.tracking import FIRST_SERIAL_TONIGHT, FORMATS, PREFIXES
 from engine.sample.write import write_inbox
@@ -23,6 +23,11 @@ USUAL_ORDERS: Final = 20_000
 USUAL_SKUS: Final = 5_000
 FEWEST_SKUS: Final = 300
 MOST_ORDERS: Final = 5_000_000
+USUAL_SHARE_OF_TONIGHT: Final = 0.1
+"""Demand of a usual day, as a share of tonight's, which brings a weekend's orders at the height of the season.
+
+Beyond the usual number of orders, articles keep the pace of that size: otherwise a year of a million orders a night
+would be thirty million movements."""
 
 
 def write_sample(workspace: Path, *, orders: int = USUAL_ORDERS, seed: int = 0) -> None:
@@ -74,7 +79,8 @@ def make_sample(*, orders: int = USUAL_ORDERS, seed: int = 0) -> dict[str, pl.Da
     demand = night.demand_units(num_skus)
     warehouses = places.WAREHOUSES
     net = network.make_network(goods, warehouses["size"].to_numpy(), demand, seed)
-    year = history.make_history(net, goods, int(demand.sum()), AS_OF, seed)
+    usual_units = float(demand.sum()) * USUAL_SHARE_OF_TONIGHT * min(1.0, math.sqrt(USUAL_ORDERS / orders))
+    year = history.make_history(net, goods, usual_units, AS_OF, seed)
     parcels = deliveries.past_shipments(max(1, orders // 5), warehouses, AS_OF, seed)
     events = deliveries.tracking_events(parcels, AS_OF, seed)
     skus = goods.products["sku"]
@@ -89,10 +95,10 @@ def make_sample(*, orders: int = USUAL_ORDERS, seed: int = 0) -> dict[str, pl.Da
         "inbound": network.inbound(net, demand, warehouses, skus, AS_OF, seed),
         "cartons": cartons.cartons(gift_orders=int(night.orders["packaging"].is_not_null().sum())),
         "protection": cartons.protection(),
-        "services": tariffs.services(),
-        "zones": tariffs.zones(warehouses, places.CITIES),
-        "rates": tariffs.rates(),
-        "surcharges": tariffs.surcharges(),
+        "services": tariffs.services(carriers.SERVICES, carriers.FIRST_DAY),
+        "zones": tariffs.zones(carriers.SERVICES, carriers.lanes(warehouses)),
+        "rates": tariffs.rates(carriers.SERVICES, carriers.ZONE_FACTORS, carriers.CARDS),
+        "surcharges": tariffs.surcharges(carriers.SERVICES, carriers.SURCHARGES),
         "locations": network.locations(net, goods, warehouses, seed),
         "tracking_events": events,
         "returns": deliveries.returns(parcels, events, AS_OF, seed),
