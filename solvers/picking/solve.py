@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 MOVES = 20_000
 MOVES_PER_SHIPMENT = 1_000
+HOT_SHIPMENTS = 100
+"""The first threshold is the length of an aisle; with more shipments than this it is less in proportion, as fewer moves
+of each are tried at every threshold than it takes to mend what a high one spoils."""
 
 
 def shortest_walk(block: Block, aisle: npt.ArrayLike, position: npt.ArrayLike) -> tuple[int, Integers]:
@@ -153,7 +156,7 @@ def _batch_movable(problem: PickingProblem, movable: Integers, list_of: Integers
         np.empty((num_slots, room), np.int64),
         np.empty(room, np.int64),
         MOVES + MOVES_PER_SHIPMENT * movable.size if moves is None else moves,
-        block.length_mm,
+        block.length_mm * HOT_SHIPMENTS // max(HOT_SHIPMENTS, movable.size),
         seed,
     )
 
