@@ -1,0 +1,210 @@
+"""Kernels that build general blocks: arrangements of items that fill their envelope almost wholly.
+
+Blocks follow Fanslau and Bortfeldt (2010), "A tree search algorithm for solving the container loading problem", and Araya
+and Riff (2014), "A beam search approach to the container loading problem": oriented items are blocks, and two blocks side
+by side along one axis are a block when their items fill at least a set share of the common envelope.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+
+class Blocks(NamedTuple):
+    """The blocks of one container, row by row; a block is one oriented item or two earlier blocks side by side."""
+
+    size_mm: np.ndarray
+    """(num_blocks, 3) envelope."""
+    top_mm: np.ndarray
+    """(num_blocks, 2) the rectangle at the origin corner of the top face on which others may stand."""
+    volume: np.ndarray
+    """(num_blocks,) volume of the items inside, mm³."""
+    num_items: np.ndarray
+    """(num_blocks,) items inside."""
+    content_start: np.ndarray
+    """(num_blocks + 1,) where the content of each block begins in the next two."""
+    content_type: np.ndarray
+    """Item types inside, increasing within a block."""
+    content_count: np.ndarray
+    """Items of that type inside."""
+    first: np.ndarray
+    """(num_blocks,) the part at the origin corner, or minus one minus the item type."""
+    second: np.ndarray
+    """(num_blocks,) the part beside it, or minus one."""
+    axis: np.ndarray
+    """(num_blocks,) along which axis the second part follows the first."""
+
+
+@njit(cache=True, nogil=True)
+def _remember(table, key):  # type: ignore[no-untyped-def]
+    """Put a key into an open-addressing set; False when it was there already."""
+    mask = table.shape[0] - 1
+    slot = (key ^ (key >> 29)) & mask
+    while table[slot] != 0:
+        if table[slot] == key:
+            return False
+        slot = (slot + 1) & mask
+    table[slot] = key
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _mix(value):  # type: ignore[no-untyped-def]
+    """Spread the bits of a hash."""
+    value = (value ^ (value >> 31)) * np.int64(0x7FB5D329728EA185)
+    value = (value ^ (value >> 27)) * np.int64(0x1B54A32D192ED03)
+    return value ^ (value >> 33)
+
+
+@njit(cache=True, nogil=True)
+def _top_of(axis, first_size, first_top, second_size, second_top, top):  # type: ignore[no-untyped-def]
+    """Work out the top rectangle of two blocks side by side; False when the second would hang."""
+    if axis == 2:
+        top[0] = second_top[0]
+        top[1] = second_top[1]
+        return second_size[0] <= first_top[0] and second_size[1] <= first_top[1]
+    other = 1 - axis
+    top[0] = first_top[0]
+    top[1] = first_top[1]
+    if first_size[2] < second_size[2]:
+        # the taller part is the origin's in the mirrored pair
+        return False
+    if first_size[2] == second_size[2] and first_top[axis] == first_size[axis]:
+        across = min(first_top[other], second_top[other])
+        along = first_size[axis] + second_top[axis]
+        if np.int64(across) * along > np.int64(top[0]) * top[1]:
+            top[axis] = along
+            top[other] = across
+    return True
+
+
+@njit(cache=True, nogil=True)
+def build_blocks(item_size_mm, item_type, quantity, container_mm, type_key, min_fill, max_blocks, supported):  # type: ignore[no-untyped-def]
+    """Build blocks generation by generation until nothing new arises or ``max_blocks`` is reached.
+
+    Parameters are the oriented items ``(num_oriented, 3)`` with their types, the quantity of each type, the container,
+    one random 62-bit key a type for hashing, the least fill of an envelope and whether every item must be supported.
+    """
+    num_oriented = item_size_mm.shape[0]
+    capacity = max(max_blocks, num_oriented)
+    size = np.zeros((capacity, 3), np.int32)
+    top = np.zeros((capacity, 2), np.int32)
+    volume = np.zeros(capacity, np.int64)
+    num_items = np.zeros(capacity, np.int64)
+    start = np.zeros(capacity + 1, np.int64)
+    content_type = np.zeros(16 * capacity, np.int32)
+    content_count = np.zeros(16 * capacity, np.int32)
+    first = np.full(capacity, -1, np.int32)
+    second = np.full(capacity, -1, np.int32)
+    along = np.zeros(capacity, np.int8)
+    content_key = np.zeros(capacity, np.int64)
+    table_size = 1024
+    while table_size < 4 * capacity:
+        table_size *= 2
+    table = np.zeros(table_size, np.int64)
+    n = 0
+    for i in range(num_oriented):
+        size[n] = item_size_mm[i]
+        top[n, 0] = item_size_mm[i, 0]
+        top[n, 1] = item_size_mm[i, 1]
+        volume[n] = np.int64(size[n, 0]) * size[n, 1] * size[n, 2]
+        num_items[n] = 1
+        content_type[start[n]] = item_type[i]
+        content_count[start[n]] = 1
+        start[n + 1] = start[n] + 1
+        first[n] = -1 - item_type[i]
+        content_key[n] = type_key[item_type[i]]
+        n += 1
+    total_size = np.zeros(3, np.int32)
+    new_top = np.zeros(2, np.int32)
+    generation_start = 0
+    generation_end = n
+    while generation_start < generation_end and n < max_blocks:
+        for a in range(generation_start, generation_end):
+            if n >= max_blocks:
+                break
+            for b in range(a + 1):
+                if n >= max_blocks:
+                    break
+                both = volume[a] + volume[b]
+                for axis in range(3):
+                    fits = True
+                    for d in range(3):
+                        if d == axis:
+                            total_size[d] = size[a, d] + size[b, d]
+                        else:
+                            total_size[d] = max(size[a, d], size[b, d])
+                        fits = fits and total_size[d] <= container_mm[d]
+                    if not fits:
+                        continue
+                    envelope = np.float64(total_size[0]) * total_size[1] * total_size[2]
+                    if both < min_fill * envelope:
+                        continue
+                    origin = a
+                    beside = b
+                    if supported:
+                        allowed = _top_of(axis, size[a], top[a], size[b], top[b], new_top)
+                        if not allowed:
+                            origin = b
+                            beside = a
+                            allowed = _top_of(axis, size[b], top[b], size[a], top[a], new_top)
+                        if not allowed:
+                            continue
+                    else:
+                        new_top[0] = total_size[0]
+                        new_top[1] = total_size[1]
+                    key = content_key[a] + content_key[b]
+                    shape = (np.int64(total_size[0]) << 42) ^ (np.int64(total_size[1]) << 21) ^ total_size[2]
+                    hashed = _mix(_mix(shape) + key)
+                    if supported:
+                        hashed = _mix(hashed ^ ((np.int64(new_top[0]) << 24) | new_top[1]))
+                    # merge the two contents and check that there are as many items
+                    i = start[a]
+                    j = start[b]
+                    k = start[n]
+                    enough = k + (start[a + 1] - i) + (start[b + 1] - j) <= content_type.shape[0]
+                    while enough and (i < start[a + 1] or j < start[b + 1]):
+                        if j >= start[b + 1] or (i < start[a + 1] and content_type[i] < content_type[j]):
+                            content_type[k] = content_type[i]
+                            content_count[k] = content_count[i]
+                            i += 1
+                        elif i >= start[a + 1] or content_type[j] < content_type[i]:
+                            content_type[k] = content_type[j]
+                            content_count[k] = content_count[j]
+                            j += 1
+                        else:
+                            content_type[k] = content_type[i]
+                            content_count[k] = content_count[i] + content_count[j]
+                            i += 1
+                            j += 1
+                        enough = content_count[k] <= quantity[content_type[k]]
+                        k += 1
+                    if not enough or not _remember(table, hashed):
+                        continue
+                    size[n] = total_size
+                    top[n] = new_top
+                    volume[n] = both
+                    num_items[n] = num_items[a] + num_items[b]
+                    start[n + 1] = k
+                    first[n] = origin
+                    second[n] = beside
+                    along[n] = axis
+                    content_key[n] = key
+                    n += 1
+                    if n >= max_blocks:
+                        break
+        generation_start = generation_end
+        generation_end = n
+    return Blocks(
+        size[:n].copy(),
+        top[:n].copy(),
+        volume[:n].copy(),
+        num_items[:n].copy(),
+        start[: n + 1].copy(),
+        content_type[: start[n]].copy(),
+        content_count[: start[n]].copy(),
+        first[:n].copy(),
+        second[:n].copy(),
+        along[:n].copy(),
+    )
