@@ -1,9 +1,181 @@
-"""The report tables of a run: the stock position and deliveries, in money."""
+"""The report tables of a run: the stock position, deliveries and returns, in units, days and money."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from engine.contracts.schema import Table
+from engine.contracts.schema import Column, Table, date, flag, integer, number, text
 
-REPORTS: Final[tuple[Table, ...]] = ()
+TURNOVER_LEVELS: Final = ("warehouse_sku", "sku", "warehouse", "category", "company")
+AGE_CLASSES: Final = ("0_30", "31_60", "61_90", "91_180", "181_365", "over_365")
+PLACES: Final = ("out", "understock", "healthy", "overstock", "dead")
+ACTIONS: Final = ("buy", "stop_buying", "transfer", "mark_down", "write_off", "none")
+
+
+def _ages() -> tuple[Column, ...]:
+    units = (
+        integer(f"age_{name}_days_units", f"units in stock for {name.replace('_', ' ')} days") for name in AGE_CLASSES
+    )
+    value = (integer(f"age_{name}_days_value_cents", "their value") for name in AGE_CLASSES)
+    return (*units, *value)
+
+
+INVENTORY_TURNOVER: Final = Table(
+    "inventory_turnover",
+    "how fast stock turned in a period, at one level: a stock, an article, a warehouse, a category, the company",
+    columns=(
+        text("level", "what the row adds up", allowed=TURNOVER_LEVELS),
+        text("warehouse_id", "warehouse, at the levels that have one", nullable=True),
+        text("sku", "article, at the levels that have one", nullable=True),
+        text("category", "category; absent for a warehouse and the company", nullable=True),
+        date("first_day", "first day of the period, UTC"),
+        date("last_day", "last day of the period, UTC"),
+        integer("period_days", "days of the period", at_least=1),
+        integer("stocks", "warehouse and article pairs added up", at_least=1),
+        integer("opening_units", "units at the start"),
+        integer("received_units", "units received from suppliers"),
+        integer("transferred_in_units", "units from other warehouses"),
+        integer("transferred_out_units", "units to other warehouses"),
+        integer("adjusted_units", "units found or missing"),
+        integer("written_off_units", "units written off"),
+        integer("sale_units", "units sold"),
+        integer("returned_units", "units returned to stock"),
+        integer("sold_units", "units sold less returned to stock"),
+        integer("closing_units", "units at the end"),
+        integer(
+            "opening_value_cents", "value at the start, at moving-average cost", at_least=-(10**15), at_most=10**18
+        ),
+        integer("received_value_cents", "cost of what was received", at_least=-(10**15), at_most=10**18),
+        integer(
+            "cogs_cents",
+            "cost of what was sold less returned, at moving-average cost",
+            at_least=-(10**18),
+            at_most=10**18,
+        ),
+        integer(
+            "revaluation_cents",
+            "part of it from covering negative stock at another cost",
+            at_least=-(10**18),
+            at_most=10**18,
+        ),
+        integer("closing_value_cents", "value at the end", at_least=-(10**18), at_most=10**18),
+        number("average_units", "time-weighted mean of units at daily close"),
+        number("average_value_cents", "time-weighted mean of value at daily close"),
+        number(
+            "turns", "cost of goods sold, annualised, over average value; absent without average value", nullable=True
+        ),
+        number("days_on_hand", "period over its turns; absent without sales", nullable=True),
+        number("sell_through", "sold over opening plus received, transfers in included for a warehouse", nullable=True),
+        integer(
+            "gross_margin_cents",
+            "sold at mean price less cost; absent without prices",
+            nullable=True,
+            at_least=-(10**18),
+            at_most=10**18,
+        ),
+        number("gmroi", "gross margin over average value", nullable=True),
+        integer("stock_out_days", "days that closed without stock, summed over the stocks", at_least=0),
+        integer("negative_days", "days among them that closed below zero", at_least=0),
+        flag("no_sales", "stock without sales"),
+        flag("cross_dock", "sales without stock at any daily close"),
+        *_ages(),
+    ),
+)
+
+STOCK_HEALTH: Final = Table(
+    "stock_health",
+    "where a stock stands against what it should be, what that costs and what to do, the dearest first",
+    key=("warehouse_id", "sku"),
+    columns=(
+        integer("rank", "place by money, from 1", at_least=1),
+        text("warehouse_id", "warehouse"),
+        text("sku", "article"),
+        text("category", "category"),
+        text("place", "where it stands", allowed=PLACES),
+        integer("on_hand", "units there"),
+        integer("available_units", "units not yet promised"),
+        integer("safety_stock", "units kept back"),
+        integer("unit_cost_cents", "moving-average cost of a unit, to the cent", at_least=0),
+        integer("stock_value_cents", "value at moving-average cost", at_least=-(10**15), at_most=10**15),
+        number("demand_units_per_day", "expected demand, from days in stock", at_least=0),
+        number("cover_days", "days the available units last; absent without demand", nullable=True),
+        date("runs_out_on", "first day on which stock and firm receipts no longer cover demand", nullable=True),
+        date("last_sale_on", "last day with a sale", nullable=True),
+        date("next_receipt_on", "day of the next firm receipt", nullable=True),
+        integer("inbound_units", "units of firm receipts", at_least=0),
+        integer("overdue_inbound_units", "units whose date has passed, not counted on", at_least=0),
+        integer("overstock_units", "units above safety stock and a cycle of demand", at_least=0),
+        integer("overstock_value_cents", "their value", at_least=0, at_most=10**15),
+        number("days_to_sell_out", "days of demand in the overstock; absent without demand", nullable=True),
+        integer(
+            "holding_cents",
+            "cost of holding the overstock until it sells, for a year at most",
+            at_least=0,
+            at_most=10**15,
+        ),
+        integer("understock_units", "units short until the next firm receipt or the lead time", at_least=0),
+        integer("lost_margin_cents", "expected margin lost by then", at_least=0, at_most=10**15),
+        integer(
+            "plan_cost_cents",
+            "what tonight's plan paid for the shortage; absent without a plan",
+            nullable=True,
+            at_least=0,
+        ),
+        integer("money_cents", "all of it in one currency: holding, lost margin, plan", at_least=0, at_most=10**15),
+        text("action", "what to do first", allowed=ACTIONS),
+        integer("transfer_units", "units to move between warehouses of the article", at_least=0),
+        integer("buy_units", "units to buy beyond that", at_least=0),
+    ),
+)
+
+DELIVERY_PERFORMANCE: Final = Table(
+    "delivery_performance",
+    "how a carrier, or all of them, kept the last promise, by level and tolerance",
+    columns=(
+        text("carrier", "carrier; absent: all carriers", nullable=True),
+        text("level", "what is counted", allowed=("parcel", "order")),
+        text("promise", "which promise", allowed=("last",)),
+        integer("tolerance_days", "days after the promise that still count as on time", at_least=0),
+        integer("shipped", "parcels or orders sent", at_least=0),
+        integer("delivered", "delivered by the night", at_least=0),
+        integer("on_time", "delivered within promise and tolerance", at_least=0),
+        integer("late", "delivered after that", at_least=0),
+        integer("overdue", "not delivered though promise and tolerance have passed", at_least=0),
+        integer("open", "not delivered and not yet due", at_least=0),
+        number("on_time_share", "on time over delivered and overdue", nullable=True, at_least=0, at_most=1),
+        number("cycle_days_mean", "delivered - placed, mean", nullable=True),
+        number("cycle_days_p50", "the same, median", nullable=True),
+        number("cycle_days_p90", "the same, 90th percentile", nullable=True),
+        number("cycle_days_p95", "the same, 95th percentile", nullable=True),
+        number("transit_days_mean", "delivered - handed over, mean", nullable=True),
+        number("transit_days_p90", "the same, 90th percentile", nullable=True),
+        integer("failed_attempts", "delivery attempts that failed", at_least=0),
+        integer("returned_to_sender", "sent back", at_least=0),
+        integer("lost_or_unknown", "on the way, silent for 14 days or without a known status", at_least=0),
+        number("tracked_share", "share with a scan of the carrier", nullable=True, at_least=0, at_most=1),
+    ),
+)
+
+RETURN_SUMMARY: Final = Table(
+    "return_summary",
+    "what came back of the orders sent in a week",
+    columns=(
+        date("ship_week", "Monday of the week the order was first handed over; absent: not on file", nullable=True),
+        integer("orders", "orders sent", at_least=0),
+        integer("shipped_units", "their units", at_least=0),
+        integer("shipped_cents", "their selling price", at_least=0, at_most=10**15),
+        integer("returned_units", "units that came back", at_least=0),
+        integer("returned_cents", "their selling price", at_least=0, at_most=10**15),
+        number("return_rate_units", "returned over shipped, in units", nullable=True, at_least=0),
+        number("return_rate_cents", "the same in money", nullable=True, at_least=0),
+        integer("restocked_units", "returned to stock", at_least=0),
+        integer("scrapped_units", "scrapped", at_least=0),
+        integer("inspected_units", "waiting for inspection", at_least=0),
+        integer("missing_units", "announced and not in the parcel", at_least=0),
+        number("restock_yield", "restocked over returned", nullable=True, at_least=0, at_most=1),
+        integer("refund_cents", "refunded", at_least=0, at_most=10**15),
+        number("refund_lag_days", "refunded - received, mean; absent while refunds carry no date", nullable=True),
+    ),
+)
+
+REPORTS: Final[tuple[Table, ...]] = (INVENTORY_TURNOVER, STOCK_HEALTH, DELIVERY_PERFORMANCE, RETURN_SUMMARY)

@@ -1,0 +1,53 @@
+"""Frames of a caller's own brought to a contract, so that every report reads the same columns and types."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import polars as pl
+
+from engine.contracts.schema import Table
+from engine.errors import InputError
+
+
+def canonical(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Give the columns of a table in its order and types; what may be absent is filled in.
+
+    Raises
+    ------
+    InputError
+        When a column is missing or holds values that are not of its kind.
+    """
+    missing = [c.name for c in table.columns if c.name not in frame.columns and not c.may_be_absent]
+    if missing:
+        raise InputError(
+            f"{table.name} lacks {', '.join(missing)}; it has {', '.join(frame.columns)}. "
+            f"A row is {table.about} with columns {', '.join(c.name for c in table.columns)}."
+        )
+    columns = [_column(frame, column.name, column.kind.dtype, column.default) for column in table.columns]
+    try:
+        return frame.select(columns)
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"{table.name} has values of another kind than its columns: {error}") from error
+
+
+def _column(frame: pl.DataFrame, name: str, dtype: pl.DataType, default: object) -> pl.Expr:
+    if name not in frame.columns:
+        return pl.lit(default, dtype=dtype).alias(name)
+    value = pl.col(name)
+    own = frame.schema[name]
+    if isinstance(dtype, pl.Datetime) and isinstance(own, pl.Datetime) and own.time_zone is None:
+        value = value.dt.replace_time_zone("UTC")
+    if own != dtype:
+        value = value.cast(dtype)
+    return value if default is None else value.fill_null(pl.lit(default, dtype=dtype))
+
+
+def utc(as_of: datetime) -> datetime:
+    """Give the night in UTC; a time without an offset is taken as UTC."""
+    return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
+
+
+def day_number(day: date) -> int:
+    """Give a day as the number of days since 1970."""
+    return (day - date(1970, 1, 1)).days

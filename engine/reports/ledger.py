@@ -1,0 +1,91 @@
+"""The stock ledger: opening plus movements is closing, for every warehouse, article and day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from engine.contracts.inputs import STOCK, STOCK_MOVEMENTS
+from engine.contracts.outputs import STOCK_LEDGER
+from engine.errors import InputError
+from engine.reports.frames import canonical, utc
+from engine.reports.history import read_history
+from solvers.inventory import value_movements
+
+_PAIR = ["warehouse_id", "sku"]
+
+
+def stock_ledger(stock: pl.DataFrame, movements: pl.DataFrame, as_of: datetime, *, period_days: int) -> pl.DataFrame:
+    """Give the stock ledger of a period.
+
+    Every stock has a row on the first day of the period, with its opening, and one on each later day on which it moved.
+    The opening follows from what is on hand tonight less the movements of the period; days count in UTC.
+
+    Parameters
+    ----------
+    stock, movements
+        Tables `stock` and `stock_movements`; movements after the night are left out.
+    as_of
+        The night.
+    period_days
+        Days of the period, the night's day included.
+
+    Raises
+    ------
+    InputError
+        When a table lacks a column.
+    """
+    night = utc(as_of)
+    first_day = night.date() - timedelta(days=period_days - 1)
+    moved = (
+        canonical(movements, STOCK_MOVEMENTS)
+        .lazy()
+        .filter(pl.col("moved_at") <= night)
+        .select(*_PAIR, pl.col("moved_at").dt.date().alias("day"), "quantity")
+        .filter(pl.col("day") >= first_day)
+        .group_by(*_PAIR, "day")
+        .agg(pl.col("quantity").sum().alias("movement_units"))
+    )
+    on_hand = canonical(stock, STOCK).lazy().select(*_PAIR, "on_hand")
+    pairs = pl.concat([on_hand.select(_PAIR), moved.select(_PAIR)]).unique()
+    openings = pairs.with_columns(day=pl.lit(first_day), movement_units=pl.lit(0, pl.Int64))
+    after = (pl.col("movement_units").sum() - pl.col("movement_units").cum_sum()).over(_PAIR)
+    return (
+        pl.concat([moved.select(*_PAIR, "day", "movement_units"), openings.select(*_PAIR, "day", "movement_units")])
+        .group_by(*_PAIR, "day")
+        .agg(pl.col("movement_units").sum())
+        .join(on_hand, on=_PAIR, how="left")
+        .sort(*_PAIR, "day")
+        .with_columns(closing_units=pl.col("on_hand").fill_null(0) - after)
+        .with_columns(opening_units=pl.col("closing_units") - pl.col("movement_units"))
+        .select(*STOCK_LEDGER.schema)
+        .collect()
+    )
+
+
+def movement_costs(
+    stock: pl.DataFrame, movements: pl.DataFrame, products: pl.DataFrame, as_of: datetime, *, threads: int = 1
+) -> pl.DataFrame:
+    """Give every movement with its cost, so that each figure of the turnover can be traced to rows.
+
+    Adds `value_cents` (the units at moving-average cost, signed as the quantity), `revaluation_cents` (what covering a
+    negative stock adds to the cost of the units that had left before), `units_after` and `value_after_cents`. For every
+    stock, value after = value before + value_cents - revaluation_cents, to the cent.
+
+    Raises
+    ------
+    InputError
+        When a table lacks a column, or its values cannot be valued exactly.
+    """
+    history = read_history(stock, movements, products, as_of, period_days=1)
+    try:
+        values = value_movements(history.arrays, threads=threads)
+    except ValueError as error:
+        raise InputError(f"stock and stock_movements cannot be valued: {error}") from error
+    return history.movements.with_columns(
+        value_cents=values.value_cents,
+        revaluation_cents=values.revaluation_cents,
+        units_after=values.units_after,
+        value_after_cents=values.value_after_cents,
+    )
