@@ -118,10 +118,20 @@ class Assign(_Section):
 
 
 class Pick(_Section):
-    """Limits of a pick list."""
+    """Limits of a pick list and the layout that is walked."""
 
     max_shipments_per_list: int = Field(default=20, ge=1)
     max_units_per_list: int = Field(default=120, ge=1)
+    aisle_pitch_mm: int = Field(default=3_000, ge=0, le=100_000)
+    """Distance between the middles of neighbouring aisles."""
+    position_pitch_mm: int = Field(default=1_000, ge=0, le=100_000)
+    """Distance between neighbouring positions of an aisle."""
+    cross_aisle_mm: int = Field(default=1_500, ge=0, le=100_000)
+    """Distance of the front and the back cross-aisle from the nearest position."""
+    depot_aisle: int = Field(default=1, ge=1)
+    """The aisle at whose front walks start and end; the last one where a warehouse has fewer."""
+    moves_per_shipment: int = Field(default=150, ge=0, le=1_000_000)
+    """Changes of the pick lists tried for each shipment: a count, so that the same night gives the same lists."""
 
 
 class Inventory(_Section):
