@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +23,7 @@ _LINE: Final = ["order_id", "line_number", "sku"]
 _UNLIMITED: Final = 2**31
 
 
-def check_bound(night: Night) -> list[Check]:
+def check_bound(night: Night) -> Iterator[Check]:
     """Recompute the bound from offers and prices, and compare the plan with the offers it took.
 
     Parameters
@@ -32,12 +33,10 @@ def check_bound(night: Night) -> list[Check]:
     """
     pieces, offers = night.table("offer_pieces"), night.table("offers")
     released = released_lines(night.table("orders"), night.table("order_lines"), night.table("holds"))
-    return [
-        check_pieces(pieces, released),
-        check_offers(offers, pieces),
-        check_chosen(night),
-        check_prices_and_bound(night),
-    ]
+    yield check_pieces(pieces, released)
+    yield check_offers(offers, pieces)
+    yield check_chosen(night)
+    yield check_prices_and_bound(night)
 
 
 def check_pieces(pieces: pl.DataFrame, released: pl.DataFrame) -> Check:

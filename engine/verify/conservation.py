@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from engine.verify.checks import Check, Findings, must, named, none_of
@@ -11,7 +13,7 @@ _LINE = ["order_id", "line_number", "sku"]
 _PARCEL_LINE = ["shipment_id", "line_number", "sku"]
 
 
-def check_conservation(night: Night) -> list[Check]:
+def check_conservation(night: Night) -> Iterator[Check]:
     """Follow units from order lines to parcels, placements, pick lists and hand-over lists.
 
     Parameters
@@ -22,17 +24,15 @@ def check_conservation(night: Night) -> list[Check]:
     orders, lines, holds = night.table("orders"), night.table("order_lines"), night.table("holds")
     shipments, shipment_lines = night.table("shipments"), night.table("shipment_lines")
     backorders = night.table("backorders")
-    return [
-        check_units(released_lines(orders, lines, holds), shipment_lines, backorders),
-        check_shipment_lines(shipments, shipment_lines, orders),
-        check_holds(holds, orders, shipments, backorders, night.table("offer_pieces")),
-        check_max_shipments(shipments, orders),
-        check_placed(shipment_lines, night.table("placements")),
-        check_picked(
-            shipments, shipment_lines, night.table("pick_lists"), night.table("pick_stops"), night.table("locations")
-        ),
-        check_handed_over(shipments, orders, night.table("manifests")),
-    ]
+    yield check_units(released_lines(orders, lines, holds), shipment_lines, backorders)
+    yield check_shipment_lines(shipments, shipment_lines, orders)
+    yield check_holds(holds, orders, shipments, backorders, night.table("offer_pieces"))
+    yield check_max_shipments(shipments, orders)
+    yield check_placed(shipment_lines, night.table("placements"))
+    yield check_picked(
+        shipments, shipment_lines, night.table("pick_lists"), night.table("pick_stops"), night.table("locations")
+    )
+    yield check_handed_over(shipments, orders, night.table("manifests"))
 
 
 def released_lines(orders: pl.DataFrame, lines: pl.DataFrame, holds: pl.DataFrame) -> pl.DataFrame:

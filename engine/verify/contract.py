@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from engine.contracts import TABLES, Column, Kind, Reference, Table
@@ -9,7 +11,7 @@ from engine.verify.checks import Check, Findings, must, named, none_of
 from engine.verify.files import Night
 
 
-def check_contracts(night: Night) -> list[Check]:
+def check_contracts(night: Night) -> Iterator[Check]:
     """Check values, keys and references of every table that could be read.
 
     Parameters
@@ -28,7 +30,8 @@ def check_contracts(night: Night) -> list[Check]:
             for reference in table.references
             if reference.table in tables
         ]
-    return [named(f"contracts.{part}", *findings) for part, findings in found.items()]
+    for part, findings in found.items():
+        yield named(f"contracts.{part}", *findings)
 
 
 def _values(table: Table, frame: pl.DataFrame) -> Findings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import polars as pl
@@ -12,7 +13,7 @@ from engine.verify.files import Night
 _PAIR = ["warehouse_id", "sku"]
 
 
-def check_ledger(night: Night) -> list[Check]:
+def check_ledger(night: Night) -> Iterator[Check]:
     """Check the stock ledger against movements and against the stock of tonight.
 
     Parameters
@@ -21,11 +22,9 @@ def check_ledger(night: Night) -> list[Check]:
         The run.
     """
     ledger = night.table("stock_ledger").sort(*_PAIR, "day")
-    return [
-        check_chain(ledger),
-        check_movements(ledger, night.table("stock_movements"), night.as_of),
-        check_closing(ledger, night.table("stock")),
-    ]
+    yield check_chain(ledger)
+    yield check_movements(ledger, night.table("stock_movements"), night.as_of)
+    yield check_closing(ledger, night.table("stock"))
 
 
 def check_chain(ledger: pl.DataFrame) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,7 +35,7 @@ class Contents:
     meetings: Meetings
 
 
-def check_packing(night: Night) -> list[Check]:
+def check_packing(night: Night) -> Iterator[Check]:
     """Check every parcel.
 
     Parameters
@@ -49,18 +50,16 @@ def check_packing(night: Night) -> list[Check]:
     )
     parcels = weigh_parcels(contents.items, night.table("shipments"), night.table("cartons"))
     support_share = night.settings.packing.support_share
-    return [
-        check_sizes(contents.items),
-        check_walls(contents.items, parcels),
-        check_overlaps(contents),
-        check_support(contents, support_share),
-        check_loads(contents),
-        check_steps(contents),
-        check_companions(contents.items),
-        check_carton_match(parcels, night.table("orders")),
-        check_weights(parcels),
-        check_outer_sizes(parcels),
-    ]
+    yield check_sizes(contents.items)
+    yield check_walls(contents.items, parcels)
+    yield check_overlaps(contents)
+    yield check_support(contents, support_share)
+    yield check_loads(contents)
+    yield check_steps(contents)
+    yield check_companions(contents.items)
+    yield check_carton_match(parcels, night.table("orders"))
+    yield check_weights(parcels)
+    yield check_outer_sizes(parcels)
 
 
 def half_up(numerator: pl.Expr, divisor: int) -> pl.Expr:

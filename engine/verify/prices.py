@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import polars as pl
@@ -25,7 +26,7 @@ from engine.verify.waiting import check_waiting
 COSTS: Final = tuple(name for name, _ in SHIPMENT_COSTS)
 
 
-def check_prices(night: Night) -> list[Check]:
+def check_prices(night: Night) -> Iterator[Check]:
     """Recompute every price of the night.
 
     Parameters
@@ -35,17 +36,15 @@ def check_prices(night: Night) -> list[Check]:
     """
     parcels = expected_parcels(night)
     applicable = applicable_surcharges(parcels, night.table("surcharges"))
-    return [
-        check_delivery(parcels),
-        check_rating(parcels),
-        check_services(parcels, hazards_of(night.table("shipment_lines"), night.table("products"))),
-        check_surcharges(parcels, night.table("shipment_surcharges"), applicable),
-        check_warehouse_prices(parcels, night.table("cartons")),
-        check_lateness(parcels, night.settings),
-        check_totals(parcels),
-        check_waiting(night),
-        check_summary(night),
-    ]
+    yield check_delivery(parcels)
+    yield check_rating(parcels)
+    yield check_services(parcels, hazards_of(night.table("shipment_lines"), night.table("products")))
+    yield check_surcharges(parcels, night.table("shipment_surcharges"), applicable)
+    yield check_warehouse_prices(parcels, night.table("cartons"))
+    yield check_lateness(parcels, night.settings)
+    yield check_totals(parcels)
+    yield check_waiting(night)
+    yield check_summary(night)
 
 
 def expected_parcels(night: Night) -> pl.DataFrame:

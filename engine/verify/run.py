@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,7 @@ from engine.verify.prices import check_prices
 from engine.verify.stock import check_stock
 from engine.verify.tracking import check_tracking
 
-_INVARIANTS: Final[dict[str, Callable[[Night], list[Check]]]] = {
+_INVARIANTS: Final[dict[str, Callable[[Night], Iterator[Check]]]] = {
     "contracts": check_contracts,
     "conservation": check_conservation,
     "stock": check_stock,
@@ -46,12 +46,15 @@ def verify_run(run: Path) -> VerificationReport:
     return VerificationReport(run, tuple(checks))
 
 
-def _prove(name: str, prove: Callable[[Night], list[Check]], night: Night) -> list[Check]:
+def _prove(name: str, prove: Callable[[Night], Iterator[Check]], night: Night) -> list[Check]:
     """Run the checks of one invariant; what cannot be checked is not proven."""
+    checks: list[Check] = []
     try:
-        return prove(night)
+        for check in prove(night):
+            checks.append(check)  # noqa: PERF402 - one by one, so that none is lost when a later one cannot be made
     except UnreadableTable as error:
-        return [Check(name, 0, 1, (f"cannot be checked: {error}",))]
+        checks.append(Check(name, 0, 1, (f"cannot be checked: {error}",)))
     except (pl.exceptions.PolarsError, ArithmeticError, ValueError, LookupError, TypeError, AssertionError) as error:
         reason = " ".join(str(error).split())[:300]
-        return [Check(name, 0, 1, (f"cannot be checked: {type(error).__name__}: {reason}",))]
+        checks.append(Check(name, 0, 1, (f"cannot be checked: {type(error).__name__}: {reason}",)))
+    return checks

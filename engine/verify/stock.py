@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from engine.verify.checks import Check, must, named
 from engine.verify.files import Night
 
 
-def check_stock(night: Night) -> list[Check]:
+def check_stock(night: Night) -> Iterator[Check]:
     """Check what parcels take of stock, capacity and cartons.
 
     Parameters
@@ -17,11 +19,9 @@ def check_stock(night: Night) -> list[Check]:
         The run.
     """
     shipments = night.table("shipments")
-    return [
-        check_available(shipments, night.table("shipment_lines"), night.table("stock")),
-        check_capacity(shipments, night.table("warehouses")),
-        check_cartons(shipments, night.table("cartons")),
-    ]
+    yield check_available(shipments, night.table("shipment_lines"), night.table("stock"))
+    yield check_capacity(shipments, night.table("warehouses"))
+    yield check_cartons(shipments, night.table("cartons"))
 
 
 def available_units(stock: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +13,7 @@ from engine.verify.checks import Check, VerificationReport, must, named, none_of
 from engine.verify.files import Night, read_night
 
 
-def check_tracking(night: Night) -> list[Check]:
+def check_tracking(night: Night) -> Iterator[Check]:
     """Check the tracking number of every parcel.
 
     Parameters
@@ -22,10 +22,8 @@ def check_tracking(night: Night) -> list[Check]:
         The run.
     """
     shipments = night.table("shipments")
-    return [
-        check_numbers(shipments, night.settings),
-        check_unique(shipments, night.table("past_shipments")),
-    ]
+    yield check_numbers(shipments, night.settings)
+    yield check_unique(shipments, night.table("past_shipments"))
 
 
 def check_numbers(shipments: pl.DataFrame, settings: Settings) -> Check:

@@ -17,7 +17,9 @@ import pytest
 from engine.config import Carrier, Settings
 from engine.contracts import INPUTS, OUTPUTS, REPORTS, TABLES
 
-AS_OF = datetime(2026, 3, 10, 18, 0, tzinfo=UTC)  # a Tuesday: 19:00 in Lyon, 14:00 in New York, which has summer time already
+AS_OF = datetime(
+    2026, 3, 10, 18, 0, tzinfo=UTC
+)  # a Tuesday: 19:00 in Lyon, 14:00 in New York, which has summer time already
 SPLIT_CENTS = 150
 MONEY = ("freight_cents", "surcharge_cents", "carton_cents", "protection_cents", "handling_cents", "pick_cents")
 
@@ -57,9 +59,7 @@ class RunFiles:
             for name, value in values.items()
         }
         schema = frame_.schema
-        self.tables[table] = frame_.with_columns(
-            expr.cast(schema[name]).alias(name) for name, expr in changes.items()
-        )
+        self.tables[table] = frame_.with_columns(expr.cast(schema[name]).alias(name) for name, expr in changes.items())
 
     def drop(self, table: str, where: pl.Expr) -> None:
         """Drop the rows that match; at least one must."""
@@ -68,7 +68,7 @@ class RunFiles:
 
     def add(self, table: str, **values: Any) -> None:
         """Add a row."""
-        self.tables[table] = self.tables[table].vstack(frame(table, [values]))
+        self.tables[table] = self.tables.get(table, TABLES[table].empty()).vstack(frame(table, [values]))
 
     def write(self, run: Path) -> Path:
         """Write everything, the manifest last."""
@@ -247,11 +247,25 @@ def offers() -> list[Row]:
     def taken(order: str, number: int, pieces: int, parcel: str) -> Row:
         money = {name: sent[parcel][name] for name in (*MONEY, "lateness_cents")}
         warehouse = sent[parcel]["warehouse_id"]
-        return {"order_id": order, "offer_number": number, "warehouse_id": warehouse, "pieces": pieces, "is_chosen": True, "shipments": 1} | money
+        return {
+            "order_id": order,
+            "offer_number": number,
+            "warehouse_id": warehouse,
+            "pieces": pieces,
+            "is_chosen": True,
+            "shipments": 1,
+        } | money
 
     def left(order: str, number: int, warehouse: str, pieces: int, cents: int, parcels: int = 1) -> Row:
         money = dict.fromkeys((*MONEY, "lateness_cents"), 0) | {"freight_cents": cents}
-        return {"order_id": order, "offer_number": number, "warehouse_id": warehouse, "pieces": pieces, "is_chosen": False, "shipments": parcels} | money
+        return {
+            "order_id": order,
+            "offer_number": number,
+            "warehouse_id": warehouse,
+            "pieces": pieces,
+            "is_chosen": False,
+            "shipments": parcels,
+        } | money
 
     listed = [
         left("O1", 0, "LYON", 0b01, 700), left("O1", 1, "LYON", 0b10, 1_300), taken("O1", 2, 0b11, "O1-1"),
@@ -308,14 +322,20 @@ def output_tables() -> dict[str, list[Row]]:
     stops = [
         {"pick_list_id": warehouse_of[line["shipment_id"]], "stop_number": number, "tote": 1}
         | line
-        | {n: places.get((warehouse_of[line["shipment_id"]], line["sku"]), {}).get(n) for n in ("aisle", "position", "side", "level")}
+        | {
+            n: places.get((warehouse_of[line["shipment_id"]], line["sku"]), {}).get(n)
+            for n in ("aisle", "position", "side", "level")
+        }
         for number, line in enumerate(lines, start=1)
     ]
     postcodes = {row["order_id"]: row["ship_postcode"] for row in input_tables()["orders"]}
     handed = [
         parcel
         | {"manifest_id": f"{parcel['carrier']}-{parcel['warehouse_id']}", "ship_country": "FR"}
-        | {"ship_postcode": postcodes[parcel["order_id"]], "position": number if parcel["warehouse_id"] == "LYON" else 1}
+        | {
+            "ship_postcode": postcodes[parcel["order_id"]],
+            "position": number if parcel["warehouse_id"] == "LYON" else 1,
+        }
         for number, parcel in zip((1, 2, 3, 4, 1, 5, 6), parcels, strict=True)
     ]
     return {
