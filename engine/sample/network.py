@@ -72,15 +72,38 @@ def make_network(catalogue: Catalogue, sizes: Floats, demand_units: Integers, se
     """
     rng = stream(seed, "network")
     warehouse_idx, sku_idx = _pairs(rng, catalogue.popularity, sizes)
-    num_skus = catalogue.popularity.size
-    share = _split(rng, sku_idx, num_skus, 4.0 * sizes[warehouse_idx])
-    is_tight_sku = _tight_skus(rng, catalogue.popularity, demand_units)
-    is_tight = is_tight_sku[sku_idx]
-    tight_share = _split(rng, sku_idx, num_skus, np.full(sku_idx.size, 0.4))
+    share = uneven_shares(rng, sku_idx, catalogue.popularity.size, 4.0 * sizes[warehouse_idx])
+    return provide(rng, warehouse_idx, sku_idx, share, catalogue.popularity, demand_units)
+
+
+def provide(
+    rng: np.random.Generator,
+    warehouse_idx: Integers,
+    sku_idx: Integers,
+    share: Floats,
+    popularity: Floats,
+    demand_units: Integers,
+) -> Network:
+    """Decide what each pair must hold tonight: too little of a tenth of the popular articles, enough of the others.
+
+    Parameters
+    ----------
+    rng
+        Random stream.
+    warehouse_idx, sku_idx, share
+        (pairs,) ordered by article; see `Network`.
+    popularity
+        (articles,) share of all units sold.
+    demand_units
+        (articles,) units ordered tonight.
+    """
+    num_skus = popularity.size
+    is_tight = _tight_skus(rng, popularity, demand_units)[sku_idx]
+    tight_share = uneven_shares(rng, sku_idx, num_skus, np.full(sku_idx.size, 0.4))
     tight_units = demand_units * rng.uniform(0.4, 0.95, num_skus)
     loose_units = demand_units[sku_idx] * rng.uniform(1.3, 2.5, num_skus)[sku_idx] * share
     wanted = np.where(is_tight, np.floor(tight_units[sku_idx] * tight_share), np.ceil(loose_units)).astype(np.int64)
-    usual_units = catalogue.popularity[sku_idx] * demand_units.sum() * share
+    usual_units = popularity[sku_idx] * demand_units.sum() * share
     reserved = np.round(rng.random(sku_idx.size) * 0.3 * usual_units).astype(np.int64)
     safety_stock = np.floor(usual_units * np.where(rng.random(sku_idx.size) < 0.7, 0.5, 0.0)).astype(np.int64)
     return Network(warehouse_idx, sku_idx, share, is_tight, reserved, safety_stock, wanted)
@@ -98,8 +121,20 @@ def _pairs(rng: np.random.Generator, popularity: Floats, sizes: Floats) -> tuple
     return warehouse_idx.astype(np.int64), sku_idx.astype(np.int64)
 
 
-def _split(rng: np.random.Generator, sku_idx: Integers, num_skus: int, evenness: Floats) -> Floats:
-    """Draw shares that sum to 1 over each article; small values of evenness make them uneven."""
+def uneven_shares(rng: np.random.Generator, sku_idx: Integers, num_skus: int, evenness: Floats) -> Floats:
+    """Draw shares that sum to 1 over each article; small values of evenness make them uneven.
+
+    Parameters
+    ----------
+    rng
+        Random stream.
+    sku_idx
+        (pairs,) article of each pair.
+    num_skus
+        Articles.
+    evenness
+        (pairs,) shape of the gamma draw.
+    """
     parts = rng.gamma(evenness) + 1e-9
     return np.asarray(parts / np.bincount(sku_idx, parts, num_skus)[sku_idx])
 

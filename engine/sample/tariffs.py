@@ -107,7 +107,12 @@ def _transit_days(service: Service, lane: Lane) -> int:
     return max(1, round(service.first_day + service.days_per_1000_km * lane.km / 1_000)) + lane.extra_days
 
 
-def rates(offered: Sequence[Service], zone_factors: Mapping[int, float], cards: Sequence[Card]) -> pl.DataFrame:
+def rates(
+    offered: Sequence[Service],
+    zone_factors: Mapping[int, float],
+    cards: Sequence[Card],
+    breaks_g: Sequence[int] = (*BREAKS_G, *DIMENSIONAL_BREAKS_G),
+) -> pl.DataFrame:
     """Give the rates table.
 
     Parameters
@@ -118,6 +123,8 @@ def rates(offered: Sequence[Service], zone_factors: Mapping[int, float], cards: 
         How dear each zone is, against the first.
     cards
         The rate cards, each with its level of prices.
+    breaks_g
+        Weight breaks, rising.
     """
     rows = [
         (
@@ -131,7 +138,7 @@ def rates(offered: Sequence[Service], zone_factors: Mapping[int, float], cards: 
         for card in cards
         for service in offered
         for zone, factor in zone_factors.items()
-        for up_to_g in (*BREAKS_G, *DIMENSIONAL_BREAKS_G)
+        for up_to_g in breaks_g
         if up_to_g >= service.step_g
     ]
     return pl.DataFrame(rows, schema=TABLES["rates"].schema, orient="row")
