@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 
 FORMATS: Final = {"Postilio": "s10", "Nordpak": "sscc_18", "Volante": "ups_1z"}
-PREFIXES: Final = {"Postilio": "LX", "Nordpak": "4099999", "Volante": "5Y5N50"}
-"""What the carrier would have given: service letters, GS1 company prefix, shipper number."""
+PREFIXES: Final = {"Postilio": "LXDE", "Nordpak": "4099999", "Volante": "5Y5N50"}
+"""What the carrier would have given: service letters and posting country, GS1 company prefix, shipper number."""
 FIRST_SERIAL_TONIGHT: Final = 5_000_001
 """Past parcels are numbered below this, so that tonight's numbers are new."""
 S10_WEIGHTS: Final = (8, 6, 4, 2, 3, 5, 9, 7)
@@ -48,7 +48,7 @@ def _text(values: Integers, width: int) -> pl.Series:
 def _s10(serial: Integers, prefix: str) -> pl.Series:
     remainder = 11 - _digits(serial, 8) @ np.array(S10_WEIGHTS) % 11
     check = np.where(remainder == 10, 0, np.where(remainder == 11, 5, remainder))
-    return prefix + _text(serial, 8) + _text(check, 1) + "DE"
+    return prefix[:2] + _text(serial, 8) + _text(check, 1) + prefix[2:]
 
 
 def _sscc_18(serial: Integers, prefix: str) -> pl.Series:
