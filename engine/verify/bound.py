@@ -20,6 +20,7 @@ from engine.verify.waiting import has_bit
 _MILLICENTS: Final = 1_000
 _LARGEST: Final = 2.0**60
 _LINE: Final = ["order_id", "line_number", "sku"]
+_LIMITED: Final = ["warehouse_id", "sku", "carton_id"]
 _UNLIMITED: Final = 2**31
 
 
@@ -36,6 +37,7 @@ def check_bound(night: Night) -> Iterator[Check]:
     yield check_pieces(pieces, released)
     yield check_offers(offers, pieces)
     yield check_chosen(night)
+    yield check_cartons(night)
     yield check_prices_and_bound(night)
 
 
@@ -152,6 +154,52 @@ def check_chosen(night: Night) -> Check:
     )
 
 
+def check_cartons(night: Night) -> Check:
+    """Check that offers count the cartons whose stock is limited, and chosen ones those of their parcels.
+
+    Parameters
+    ----------
+    night
+        The run.
+    """
+    offers, uses = night.table("offers"), night.table("offer_cartons")
+    limited = night.table("cartons").filter(pl.col("on_hand").is_not_null())
+    place = ["order_id", "warehouse_id", "carton_id"]
+    of_offer = uses.join(
+        offers.select("order_id", "offer_number", "warehouse_id", "is_chosen", "shipments"),
+        on=["order_id", "offer_number"],
+        how="left",
+        maintain_order="left",
+    )
+    counted = of_offer.filter("is_chosen").group_by(place, maintain_order=True).agg(counted=pl.col("quantity").sum())
+    used = (
+        night.table("shipments")
+        .join(limited, on="carton_id", how="semi", maintain_order="left")
+        .group_by(place, maintain_order=True)
+        .len("used")
+    )
+    both = counted.join(used, on=place, how="full", coalesce=True, maintain_order="left_right")
+    unlimited = uses.join(limited, on="carton_id", how="anti", maintain_order="left")
+    return named(
+        "bound.cartons",
+        must(
+            of_offer,
+            pl.col("quantity") <= pl.col("shipments"),
+            "order {order_id} offer {offer_number}: {quantity} of carton {carton_id} in {shipments} parcels",
+        ),
+        none_of(
+            unlimited,
+            "order {order_id} offer {offer_number}: the stock of carton {carton_id} is not limited",
+            uses.height,
+        ),
+        must(
+            both,
+            pl.col("counted") == pl.col("used"),
+            "order {order_id} from {warehouse_id}: chosen offers take {counted} of carton {carton_id}, its parcels {used}",
+        ),
+    )
+
+
 def check_prices_and_bound(night: Night) -> Check:
     """Check that the published bound is at most what the shadow prices prove, and at most the cost.
 
@@ -161,7 +209,7 @@ def check_prices_and_bound(night: Night) -> Check:
         The run.
     """
     prices, summary = night.table("shadow_prices"), night.table("plan_summary")
-    unusable = _unusable_prices(prices, night.table("warehouses"))
+    unusable = _unusable_prices(prices, night)
     if unusable.num_violations or summary.height != 1:
         return named("bound.value", unusable, told(["the bound cannot be recomputed"], 1))
     published, cost = summary.select("bound_cents", "cost_cents").row(0)
@@ -179,21 +227,30 @@ def check_prices_and_bound(night: Night) -> Check:
     return named("bound.value", told(messages, len(order_ids)))
 
 
-def _unusable_prices(prices: pl.DataFrame, warehouses: pl.DataFrame) -> Findings:
+def _unusable_prices(prices: pl.DataFrame, night: Night) -> Findings:
     """Name prices whose limit the published tables do not hold."""
-    unlimited = warehouses.filter(pl.col("daily_capacity_units").is_null())
-    of_carton = pl.col("carton_id").is_not_null() | pl.col("warehouse_id").is_null()
-    endless = prices.filter(pl.col("sku").is_null() & ~of_carton).join(unlimited, on="warehouse_id", how="semi")
-    unknown = prices.filter(~of_carton).join(warehouses, on="warehouse_id", how="anti", maintain_order="left")
-    wrong = pl.concat([
-        prices.filter(of_carton).with_columns(why=pl.lit("offers do not state how much of it they use")),
-        endless.with_columns(why=pl.lit("its capacity is not limited, so no price can hold")),
-        unknown.with_columns(why=pl.lit("no such warehouse is known")),
-    ])  # fmt: skip
+    limits = _limits(night)
+    wrong = prices.join(limits, on=_LIMITED, how="anti", nulls_equal=True, maintain_order="left")
     return none_of(
         wrong,
-        "shadow price of warehouse {warehouse_id}, sku {sku}, carton {carton_id} cannot be used: {why}",
+        "shadow price of warehouse {warehouse_id}, sku {sku}, carton {carton_id} of {cents_per_unit} cents: there is no such "
+        "limit",
         prices.height,
+    )
+
+
+def _limits(night: Night) -> pl.DataFrame:
+    """Give every limit that orders share: stock of an article, capacity of a warehouse, stock of a carton."""
+    none = pl.lit(None, pl.String)
+    stock = available_units(night.table("stock"))
+    warehouses = night.table("warehouses").filter(pl.col("daily_capacity_units").is_not_null())
+    cartons = night.table("cartons").filter(pl.col("on_hand").is_not_null())
+    return pl.concat(
+        [
+            stock.select("warehouse_id", "sku", none.alias("carton_id"), limit="available"),
+            warehouses.select("warehouse_id", none.alias("sku"), none.alias("carton_id"), limit="daily_capacity_units"),
+            cartons.select(none.alias("warehouse_id"), none.alias("sku"), "carton_id", limit="on_hand"),
+        ]
     )
 
 
@@ -211,7 +268,8 @@ def _unit_prices(night: Night) -> _UnitPrices:
     warehouse = {name: index for index, name in enumerate(night.table("warehouses")["warehouse_id"].to_list())}
     sku = {name: index for index, name in enumerate(skus)}
     millicents = np.zeros((len(warehouse), len(sku)), dtype=np.int64)
-    prices = night.table("shadow_prices").select("warehouse_id", "sku", "millicents_per_unit")
+    prices = night.table("shadow_prices").filter(pl.col("carton_id").is_null())
+    prices = prices.select("warehouse_id", "sku", "millicents_per_unit")
     for place, article, price in prices.iter_rows():
         if article is None:
             millicents[warehouse[place]] += price
@@ -259,8 +317,8 @@ def priced_orders(night: Night) -> tuple[list[str], Orders]:
     sku = pieces["sku"].replace_strict(unit.sku, return_dtype=pl.Int64).to_numpy()
     quantity = pieces["quantity"].to_numpy()
     piece_start = _starts(pieces["order"].to_numpy(), orders.height)
-    _refuse_overflow(offers, pieces, unit.millicents, night.settings.costs.split_cents)
-    cost = offers["cost_cents"].to_numpy() * _MILLICENTS
+    _refuse_overflow(offers, pieces, night)
+    cost = offers["cost_cents"].to_numpy() * _MILLICENTS + _carton_cost(night, offers)
     first = piece_start[order_of]
     for bit in range(int(np.diff(piece_start).max(initial=0))):
         carries = np.flatnonzero((mask >> bit) & 1)
@@ -283,13 +341,18 @@ def _starts(owner: Int64, num_orders: int) -> Int64:
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
-def _refuse_overflow(offers: pl.DataFrame, pieces: pl.DataFrame, unit: Int64, split_cents: int) -> None:
+def _refuse_overflow(offers: pl.DataFrame, pieces: pl.DataFrame, night: Night) -> None:
     """Refuse what could leave 64 bits in any sum over the pieces of an order."""
-    units, backorder = (float(pieces[name].max() or 0) for name in ("quantity", "backorder_cents"))  # type: ignore[arg-type]
-    offer, parcels = (float(offers[name].max() or 0) for name in ("cost_cents", "shipments"))  # type: ignore[arg-type]
-    most = 64 * ((backorder + offer + split_cents * parcels) * _MILLICENTS + units * float(unit.max(initial=0)))
-    if most >= _LARGEST:
-        raise ValueError(f"costs are too large to sum exactly: up to {most:.3g} thousandths of a cent")
+
+    def most(frame: pl.DataFrame, name: str) -> float:
+        return float(frame.select(pl.col(name).max()).item() or 0)
+
+    parcels = most(offers, "shipments")
+    cents = most(pieces, "backorder_cents") + most(offers, "cost_cents") + night.settings.costs.split_cents * parcels
+    priced = most(night.table("shadow_prices"), "millicents_per_unit") * (2 * most(pieces, "quantity") + parcels)
+    worst = 64 * (cents * _MILLICENTS + priced)
+    if worst >= _LARGEST:
+        raise ValueError(f"costs are too large to sum exactly: up to {worst:.3g} thousandths of a cent")
 
 
 def limits_worth_millicents(night: Night) -> int:
@@ -300,13 +363,21 @@ def limits_worth_millicents(night: Night) -> int:
     night
         The run.
     """
-    prices = night.table("shadow_prices")
-    stock = prices.filter(pl.col("sku").is_not_null()).join(
-        available_units(night.table("stock")), on=["warehouse_id", "sku"], how="inner"
+    prices = night.table("shadow_prices").join(_limits(night), on=_LIMITED, how="inner", nulls_equal=True)
+    return sum(price * limit for price, limit in prices.select("millicents_per_unit", "limit").iter_rows())
+
+
+def _carton_cost(night: Night, offers: pl.DataFrame) -> Int64:
+    """Give what the cartons of each offer cost at shadow prices."""
+    prices = night.table("shadow_prices").filter(pl.col("carton_id").is_not_null())
+    per_carton = prices.group_by("carton_id").agg(price=pl.col("millicents_per_unit").sum())
+    per_offer = (
+        night.table("offer_cartons")
+        .join(per_carton, on="carton_id", how="inner")
+        .group_by("order_id", "offer_number")
+        .agg(cost=(pl.col("quantity") * pl.col("price")).sum())
     )
-    capacity = prices.filter(pl.col("sku").is_null()).join(night.table("warehouses"), on="warehouse_id", how="inner")
-    pairs = [
-        *stock.select("millicents_per_unit", "available").iter_rows(),
-        *capacity.select("millicents_per_unit", "daily_capacity_units").iter_rows(),
-    ]
-    return sum(price * limit for price, limit in pairs)
+    both = offers.select("order_id", "offer_number").join(
+        per_offer, on=["order_id", "offer_number"], how="left", maintain_order="left"
+    )
+    return both["cost"].fill_null(0).to_numpy()

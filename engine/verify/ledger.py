@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
@@ -22,18 +22,21 @@ def check_ledger(night: Night) -> Iterator[Check]:
         The run.
     """
     ledger = night.table("stock_ledger").sort(*_PAIR, "day")
-    yield check_chain(ledger)
+    first_day = night.as_of.astimezone(UTC).date() - timedelta(days=night.settings.inventory.period_days - 1)
+    yield check_chain(ledger, first_day)
     yield check_movements(ledger, night.table("stock_movements"), night.as_of)
     yield check_closing(ledger, night.table("stock"))
 
 
-def check_chain(ledger: pl.DataFrame) -> Check:
-    """Every day adds up, and every day opens with what the one before closed with.
+def check_chain(ledger: pl.DataFrame, first_day: date) -> Check:
+    """Every day adds up and opens with what the one before closed with, from the first day of the period on.
 
     Parameters
     ----------
     ledger
         The ledger, sorted by warehouse, article and day.
+    first_day
+        The first day of the period, on which every chain begins.
     """
     chained = ledger.with_columns(before=pl.col("closing_units").shift(1).over(_PAIR))
     return named(
@@ -45,8 +48,13 @@ def check_chain(ledger: pl.DataFrame) -> Check:
         ),
         must(
             chained,
-            pl.col("before").is_null() | (pl.col("opening_units") == pl.col("before")),
+            (pl.col("opening_units") == pl.col("before")) | pl.col("before").is_null(),
             "{sku} in {warehouse_id} on {day}: opens with {opening_units}, the day before it closed with {before}",
+        ),
+        must(
+            ledger.group_by(_PAIR, maintain_order=True).agg(begins=pl.col("day").min()),
+            pl.col("begins") == first_day,
+            f"{{sku}} in {{warehouse_id}}: the ledger begins on {{begins}}, the period on {first_day}",
         ),
     )
 

@@ -62,42 +62,44 @@ def check_packing(night: Night) -> Iterator[Check]:
     yield check_outer_sizes(parcels)
 
 
-def half_up(numerator: pl.Expr, divisor: int) -> pl.Expr:
-    """Divide non-negative whole numbers, halves upwards.
-
-    Parameters
-    ----------
-    numerator
-        What is divided.
-    divisor
-        By what.
-    """
-    return (2 * numerator + divisor) // (2 * divisor)
-
-
 def protected_products(products: pl.DataFrame, protection: pl.DataFrame) -> pl.DataFrame:
     """Give the products with padding, and weight and price of the protection of a unit.
+
+    Material fills the space between an article and itself grown by the material's thickness on every side; price and weight
+    are rounded up for each unit. Of several materials for a class an article gets the cheapest, of equals the thinnest.
 
     Parameters
     ----------
     products
         The articles.
     protection
-        The materials; of several that serve a class the lowest `material_id` is used.
+        The materials.
     """
-    material = protection.sort("material_id").unique("fragility", keep="first", maintain_order=True)
-    material = material.select("fragility", "cents_per_litre", "g_per_litre", padding_mm="thickness_mm")
-    joined = products.join(material, on="fragility", how="left", maintain_order="left").with_columns(
-        pl.col("padding_mm", "cents_per_litre", "g_per_litre").fill_null(0)
-    )
     sides = [pl.col(f"{side}_mm") for side in ("length", "width", "height")]
-    bare = sides[0] * sides[1] * sides[2]
-    grown = [side + 2 * pl.col("padding_mm") for side in sides]
-    fill = grown[0] * grown[1] * grown[2] - bare
-    return joined.with_columns(
-        protection_g=half_up(fill * pl.col("g_per_litre"), 10**6),
-        protection_unit_cents=half_up(fill * pl.col("cents_per_litre"), 10**6),
+    grown = [side + 2 * pl.col("thickness_mm") for side in sides]
+    fill = grown[0] * grown[1] * grown[2] - sides[0] * sides[1] * sides[2]
+    wrapped = (
+        products.select("sku", "fragility", "length_mm", "width_mm", "height_mm")
+        .join(protection, on="fragility", how="inner", maintain_order="left_right")
+        .select(
+            "sku",
+            "material_id",
+            padding_mm="thickness_mm",
+            protection_unit_cents=_litres(fill * pl.col("cents_per_litre")),
+            protection_g=_litres(fill * pl.col("g_per_litre")),
+        )
+        .sort("protection_unit_cents", "padding_mm", "material_id")
+        .unique("sku", keep="first", maintain_order=True)
+        .drop("material_id")
     )
+    return products.join(wrapped, on="sku", how="left", maintain_order="left").with_columns(
+        pl.col("padding_mm", "protection_unit_cents", "protection_g").fill_null(0)
+    )
+
+
+def _litres(cubic_millimetres: pl.Expr) -> pl.Expr:
+    """Give whole litres of a volume, begun ones included."""
+    return (cubic_millimetres + 999_999) // 1_000_000
 
 
 def lay_out(

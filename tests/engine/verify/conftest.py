@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from engine.config import Carrier, Settings
+from engine.config import Carrier, Inventory, Settings
 from engine.contracts import INPUTS, OUTPUTS, REPORTS, TABLES
 
 AS_OF = datetime(
@@ -167,6 +167,8 @@ def input_tables() -> dict[str, list[Row]]:
         "protection": rows(
             "material_id kind fragility thickness_mm cents_per_litre g_per_litre",
             ("AIR", "air_cushion", "very_fragile", 20, 75, 25), ("WRAP", "bubble_wrap", "fragile", 10, 125, 250),
+            # Around the vase 0.541 l: 217 cents, which is dearer than wrapping it.
+            ("PAPER", "paper", "fragile", 5, 400, 300),
         ),
         "services": rows(
             "service_id carrier speed dim_divisor_cm3_per_kg dim_from_cm3 weight_step_g max_weight_g max_length_mm max_length_plus_girth_mm hazard_classes valid_from valid_to",
@@ -229,8 +231,8 @@ def shipments() -> list[Row]:
         ("O4-2", "O4", "NYC", "LARGE", "EXP", "speedy", 1, 3, *large, 1_250, 1_500, 2_000, 365, 90, 0, 100, 20, 0, "1Z5R89390357567127", new_york, at(17, 3, 59, 59), at(20, 12), 0),
         # Two books in a small box: 230 x 170 x 110 is 4,301 cm3: 861 g; 800 + 80 = 880, billed as 900.
         ("O5-1", "O5", "LYON", "SMALL", "ECO", "post", 2, 1, 230, 170, 110, 880, 900, 400, 50, 40, 0, 120, 30, 0, sscc(5), lyon, at(12, 22, 59, 59), at(20, 12), 0),
-        # Cushioned: 120 x 120 x 140 less 80 x 80 x 100 is 1.376 l: 103.2 cents, 34.4 g. 6,647 cm3 is 1,329.4 g: 1,400.
-        ("O7-1", "O7", "LYON", "GIFT", "ECO", "post", 1, 1, 230, 170, 170, 484, 1_400, 700, 88, 130, 103, 120, 15, 0, sscc(7), lyon, at(12, 22, 59, 59), at(20, 12), 0),
+        # Cushioned: 120 x 120 x 140 less 80 x 80 x 100 is 1.376 l: 103.2 cents, 34.4 g, rounded up. 6,647 cm3 is 1,329.4 g: 1,400.
+        ("O7-1", "O7", "LYON", "GIFT", "ECO", "post", 1, 1, 230, 170, 170, 485, 1_400, 700, 88, 130, 104, 120, 15, 0, sscc(7), lyon, at(12, 22, 59, 59), at(20, 12), 0),
     )  # fmt: skip
     for parcel in parcels:
         parcel["total_cents"] = sum(parcel[name] for name in MONEY)
@@ -289,10 +291,16 @@ PIECES = rows(
     ("O7", 0, 1, "GLASS", 1, 2_060),
 )  # fmt: skip
 
+CARTONS_OF_OFFERS = rows(
+    "order_id offer_number carton_id quantity",
+    ("O1", 0, "SMALL", 1), ("O3", 0, "MAIL", 1), ("O5", 0, "MAIL", 1), ("O5", 1, "SMALL", 1), ("O5", 2, "SMALL", 1), ("O7", 0, "GIFT", 1),
+)  # fmt: skip
+
 PRICES = rows(
     "warehouse_id sku carton_id millicents_per_unit cents_per_unit",
     ("LYON", "BOOK", None, 700_000, 700.0),
     ("LYON", None, None, 12_345, 12.345),
+    (None, None, "SMALL", 250_000, 250.0),
 )
 
 
@@ -355,6 +363,7 @@ def output_tables() -> dict[str, list[Row]]:
         "holds": [{"order_id": "O6", "reason": "payment", "detail": "payment is pending"}],
         "offer_pieces": PIECES,
         "offers": offers(),
+        "offer_cartons": CARTONS_OF_OFFERS,
         "shadow_prices": PRICES,
         "pick_lists": [
             {"pick_list_id": "LYON", "warehouse_id": "LYON", "wave_id": "1", "pick_by": at(10, 19)}
@@ -394,9 +403,10 @@ def summary() -> Row:
 
 
 def brute_bound_cents(pieces: list[Row], listed: list[Row], prices: list[Row]) -> int:
-    """The bound by trying every set of offers of every order; available are 4 books and 9 units of capacity in Lyon."""
+    """The bound by trying every set of offers of every order; available are 4 books and 9 units of capacity in Lyon, and 1 small box."""
     price = {(row["warehouse_id"], row["sku"]): row["millicents_per_unit"] for row in prices}
-    total = -4 * price.get(("LYON", "BOOK"), 0) - 9 * price.get(("LYON", None), 0)
+    small = next((row["millicents_per_unit"] for row in prices if row["carton_id"]), 0)
+    total = -4 * price.get(("LYON", "BOOK"), 0) - 9 * price.get(("LYON", None), 0) - small
     limits = {row["order_id"]: row["max_shipments"] or 99 for row in input_tables()["orders"]}
     for order in sorted({row["order_id"] for row in pieces}):
         own = [row for row in pieces if row["order_id"] == order]
@@ -409,6 +419,11 @@ def brute_bound_cents(pieces: list[Row], listed: list[Row], prices: list[Row]) -
             if sum(mask.bit_count() for mask in masks) != _union(masks).bit_count() or parcels > limits[order]:
                 continue
             cost = max(parcels - 1, 0) * SPLIT_CENTS * 1000 + sum(offer["cost_cents"] * 1000 for offer in taken)
+            for offer in taken:
+                uses = [
+                    (row["order_id"], row["offer_number"]) for row in CARTONS_OF_OFFERS if row["carton_id"] == "SMALL"
+                ]
+                cost += small * uses.count((offer["order_id"], offer["offer_number"]))
             for number, piece in enumerate(own):
                 carriers = [offer["warehouse_id"] for offer in taken if offer["pieces"] >> number & 1]
                 if not carriers:
@@ -439,7 +454,7 @@ def run_files(good_tables: dict[str, pl.DataFrame]) -> RunFiles:
         "post": Carrier(tracking="sscc_18", prefix="1234567"),
         "speedy": Carrier(tracking="ups_1z", prefix="5R8939", is_synthetic=False),
     }
-    return RunFiles(dict(good_tables), Settings(carriers=carriers))
+    return RunFiles(dict(good_tables), Settings(carriers=carriers, inventory=Inventory(period_days=10)))
 
 
 Change = Callable[[RunFiles], None]

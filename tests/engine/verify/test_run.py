@@ -260,6 +260,10 @@ LEDGER = {
     ),
     "day that moved left out": ("ledger.movements", drop("stock_ledger", BOOK_LYON & (col("opening_units") == 10))),
     "does not close with the stock": ("ledger.closing", more("stock", BOOK_LYON, "on_hand")),
+    "begins late": (
+        "ledger.chain",
+        change("stock_ledger", col("sku") == "LAMP", day=date(2026, 3, 2)),
+    ),
     "pair missing": ("ledger.closing", drop("stock_ledger", col("sku") == "LAMP")),
 }
 
@@ -287,10 +291,14 @@ BOUND = {
         "bound.value",
         add("shadow_prices", warehouse_id="NYC", millicents_per_unit=1, cents_per_unit=0.001),
     ),
-    "price of cartons": (
+    "price of cartons without a limit": (
         "bound.value",
-        add("shadow_prices", carton_id="SMALL", millicents_per_unit=1, cents_per_unit=0.001),
+        change("shadow_prices", col("carton_id") == "SMALL", carton_id="LARGE"),
     ),
+    "cartons of an offer left out": ("bound.value", drop("offer_cartons", order("O5"))),
+    "cartons of a chosen offer miscounted": ("bound.cartons", drop("offer_cartons", order("O3"))),
+    "more cartons than parcels": ("bound.cartons", more("offer_cartons", order("O1"), "quantity")),
+    "carton counted that is not limited": ("bound.cartons", change("offer_cartons", order("O1"), carton_id="LARGE")),
     "price in no warehouse": (
         "bound.value",
         add("shadow_prices", warehouse_id="MARS", sku="BOOK", millicents_per_unit=1, cents_per_unit=0.001),
