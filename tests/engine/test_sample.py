@@ -268,7 +268,7 @@ def test_parcels_are_handed_over_and_delivered_in_order_and_not_after_tonight(ta
 
 
 def test_check_digits_agree_with_published_numbers():
-    assert _s10(np.array([47312482]), "RA")[0] == "RA473124829DE"
+    assert _s10(np.array([47312482]), "RADE")[0] == "RA473124829DE"
     assert _ups_1z(np.array([5756712]), "5R8939")[0] == "1Z5R89390357567127"
     # The GS1 check digit: weights 3 and 1 from the right, to the next ten.
     number = _sscc_18(np.array([123456789]), "0614141")[0]
