@@ -10,6 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+_LOW = (1 << 31) - 1
+_MASK = (1 << 61) - 1
+
 
 class Blocks(NamedTuple):
     """The blocks of one container, row by row; a block is one oriented item or two earlier blocks side by side."""
@@ -34,6 +37,8 @@ class Blocks(NamedTuple):
     """(num_blocks,) the part beside it, or minus one."""
     axis: np.ndarray
     """(num_blocks,) along which axis the second part follows the first."""
+    times: np.ndarray
+    """(num_blocks,) how often the first part is repeated along that axis."""
 
 
 @njit(cache=True, nogil=True)
@@ -51,10 +56,11 @@ def _remember(table, key):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _mix(value):  # type: ignore[no-untyped-def]
-    """Spread the bits of a hash."""
-    value = (value ^ (value >> 31)) * np.int64(0x7FB5D329728EA185)
-    value = (value ^ (value >> 27)) * np.int64(0x1B54A32D192ED03)
-    return value ^ (value >> 33)
+    """Hash a number to 61 bits, by products that cannot overflow."""
+    for _ in range(2):
+        value = ((value & _LOW) * 1103515245) ^ ((value >> 31) * 1812433253)
+        value = (value ^ (value >> 29)) & _MASK
+    return value
 
 
 @njit(cache=True, nogil=True)
@@ -80,24 +86,86 @@ def _top_of(axis, first_size, first_top, second_size, second_top, top):  # type:
 
 
 @njit(cache=True, nogil=True)
-def build_blocks(item_size_mm, item_type, quantity, container_mm, type_key, min_fill, max_blocks, supported):  # type: ignore[no-untyped-def]
+def _add_repeated(blocks, n, part, axis, times):  # type: ignore[no-untyped-def]
+    """Write ``times`` copies of a block of one item type in a row as block n."""
+    for d in range(3):
+        blocks.size_mm[n, d] = blocks.size_mm[part, d] * (times if d == axis else 1)
+    blocks.top_mm[n, 0] = blocks.size_mm[n, 0]
+    blocks.top_mm[n, 1] = blocks.size_mm[n, 1]
+    blocks.volume[n] = blocks.volume[part] * times
+    blocks.num_items[n] = blocks.num_items[part] * times
+    blocks.content_type[blocks.content_start[n]] = blocks.content_type[blocks.content_start[part]]
+    blocks.content_count[blocks.content_start[n]] = blocks.num_items[n]
+    blocks.content_start[n + 1] = blocks.content_start[n] + 1
+    blocks.first[n] = part
+    blocks.axis[n] = axis
+    blocks.times[n] = times
+
+
+@njit(cache=True, nogil=True)
+def _add_grids(blocks, n, num_oriented, quantity, container_mm, steps, content_key, type_key):  # type: ignore[no-untyped-def]
+    """Add rows, layers and stacks of equal items, in ``steps`` sizes along each axis; gives the number of blocks."""
+    for single in range(num_oriented):
+        item = blocks.content_type[blocks.content_start[single]]
+        parts = np.zeros((4, (steps + 2) ** 3), np.int64)
+        parts[0, 0] = single
+        num_parts = 1
+        for axis in range(3):
+            found = 0
+            for p in range(num_parts):
+                part = parts[axis, p]
+                parts[axis + 1, found] = part
+                found += 1
+                most = min(
+                    np.int64(container_mm[axis] // blocks.size_mm[part, axis]), quantity[item] // blocks.num_items[part]
+                )
+                before = np.int64(1)
+                for step in range(1, steps + 1):
+                    times = (most * step + steps - 1) // steps
+                    if times <= before or n >= blocks.volume.shape[0]:
+                        continue
+                    before = times
+                    _add_repeated(blocks, n, part, axis, times)
+                    content_key[n] = _mix(type_key[item] + blocks.num_items[n])
+                    parts[axis + 1, found] = n
+                    found += 1
+                    n += 1
+            num_parts = found
+    return n
+
+
+@njit(cache=True, nogil=True)
+def build_blocks(  # type: ignore[no-untyped-def]
+    item_size_mm, item_type, quantity, container_mm, type_key, min_fill, max_blocks, supported, grid_steps
+):
     """Build blocks generation by generation until nothing new arises or ``max_blocks`` is reached.
 
     Parameters are the oriented items ``(num_oriented, 3)`` with their types, the quantity of each type, the container,
-    one random 62-bit key a type for hashing, the least fill of an envelope and whether every item must be supported.
+    one random 60-bit key a type for hashing, the least fill of an envelope, the most blocks, whether every item must be
+    supported, and in how many sizes along each axis to stack equal items beforehand (0 for none).
     """
     num_oriented = item_size_mm.shape[0]
     capacity = max(max_blocks, num_oriented)
-    size = np.zeros((capacity, 3), np.int32)
-    top = np.zeros((capacity, 2), np.int32)
-    volume = np.zeros(capacity, np.int64)
-    num_items = np.zeros(capacity, np.int64)
-    start = np.zeros(capacity + 1, np.int64)
-    content_type = np.zeros(16 * capacity, np.int32)
-    content_count = np.zeros(16 * capacity, np.int32)
-    first = np.full(capacity, -1, np.int32)
-    second = np.full(capacity, -1, np.int32)
-    along = np.zeros(capacity, np.int8)
+    blocks = Blocks(
+        np.zeros((capacity, 3), np.int32),
+        np.zeros((capacity, 2), np.int32),
+        np.zeros(capacity, np.int64),
+        np.zeros(capacity, np.int64),
+        np.zeros(capacity + 1, np.int64),
+        np.zeros(16 * capacity, np.int32),
+        np.zeros(16 * capacity, np.int64),
+        np.full(capacity, -1, np.int32),
+        np.full(capacity, -1, np.int32),
+        np.zeros(capacity, np.int8),
+        np.ones(capacity, np.int64),
+    )
+    size = blocks.size_mm
+    top = blocks.top_mm
+    volume = blocks.volume
+    num_items = blocks.num_items
+    start = blocks.content_start
+    content_type = blocks.content_type
+    content_count = blocks.content_count
     content_key = np.zeros(capacity, np.int64)
     table_size = 1024
     while table_size < 4 * capacity:
@@ -106,16 +174,17 @@ def build_blocks(item_size_mm, item_type, quantity, container_mm, type_key, min_
     n = 0
     for i in range(num_oriented):
         size[n] = item_size_mm[i]
-        top[n, 0] = item_size_mm[i, 0]
-        top[n, 1] = item_size_mm[i, 1]
+        top[n] = item_size_mm[i, :2]
         volume[n] = np.int64(size[n, 0]) * size[n, 1] * size[n, 2]
         num_items[n] = 1
-        content_type[start[n]] = item_type[i]
-        content_count[start[n]] = 1
-        start[n + 1] = start[n] + 1
-        first[n] = -1 - item_type[i]
+        content_type[n] = item_type[i]
+        content_count[n] = 1
+        start[n + 1] = n + 1
+        blocks.first[n] = -1 - item_type[i]
         content_key[n] = type_key[item_type[i]]
         n += 1
+    if grid_steps > 0:
+        n = _add_grids(blocks, n, num_oriented, quantity, container_mm, grid_steps, content_key, type_key)
     total_size = np.zeros(3, np.int32)
     new_top = np.zeros(2, np.int32)
     generation_start = 0
@@ -154,11 +223,10 @@ def build_blocks(item_size_mm, item_type, quantity, container_mm, type_key, min_
                     else:
                         new_top[0] = total_size[0]
                         new_top[1] = total_size[1]
-                    key = content_key[a] + content_key[b]
-                    shape = (np.int64(total_size[0]) << 42) ^ (np.int64(total_size[1]) << 21) ^ total_size[2]
-                    hashed = _mix(_mix(shape) + key)
+                    key = (content_key[a] + content_key[b]) & _MASK
+                    hashed = _mix(_mix(_mix((np.int64(total_size[0]) << 31) | total_size[1]) + total_size[2]) + key)
                     if supported:
-                        hashed = _mix(hashed ^ ((np.int64(new_top[0]) << 24) | new_top[1]))
+                        hashed = _mix(hashed ^ ((np.int64(new_top[0]) << 30) | new_top[1]))
                     # merge the two contents and check that there are as many items
                     i = start[a]
                     j = start[b]
@@ -187,9 +255,9 @@ def build_blocks(item_size_mm, item_type, quantity, container_mm, type_key, min_
                     volume[n] = both
                     num_items[n] = num_items[a] + num_items[b]
                     start[n + 1] = k
-                    first[n] = origin
-                    second[n] = beside
-                    along[n] = axis
+                    blocks.first[n] = origin
+                    blocks.second[n] = beside
+                    blocks.axis[n] = axis
                     content_key[n] = key
                     n += 1
                     if n >= max_blocks:
@@ -204,7 +272,8 @@ def build_blocks(item_size_mm, item_type, quantity, container_mm, type_key, min_
         start[: n + 1].copy(),
         content_type[: start[n]].copy(),
         content_count[: start[n]].copy(),
-        first[:n].copy(),
-        second[:n].copy(),
-        along[:n].copy(),
+        blocks.first[:n].copy(),
+        blocks.second[:n].copy(),
+        blocks.axis[:n].copy(),
+        blocks.times[:n].copy(),
     )

@@ -14,6 +14,8 @@ from numba import njit
 
 _STEPS = 2048
 _DEAD = 1 << 29
+_LOW = (1 << 31) - 1
+_MASK = (1 << 61) - 1
 
 
 class Rule(NamedTuple):
@@ -57,6 +59,32 @@ class Cargo(NamedTuple):
     content_start: np.ndarray
     content_type: np.ndarray
     content_count: np.ndarray
+
+
+class Actions(NamedTuple):
+    """What may be done next: a block into the anchor corner of a space of a parent state."""
+
+    parent: np.ndarray
+    block: np.ndarray
+    space: np.ndarray
+    """(num_actions, 6)"""
+    mirrored: np.ndarray
+    """Mirrored axes as bits."""
+    key: np.ndarray
+    """Hash of the state it leads to."""
+    value: np.ndarray
+    """Value of that state completed greedily."""
+
+
+class Work(NamedTuple):
+    """Arrays that listing actions works in."""
+
+    used: np.ndarray
+    """(longest_edge + 1,)"""
+    block: np.ndarray
+    """(most_actions,)"""
+    score: np.ndarray
+    """(most_actions,)"""
 
 
 class Pool(NamedTuple):
@@ -588,14 +616,27 @@ def _cut_spaces(pool, slot, thread, cargo, m):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _spread(value):  # type: ignore[no-untyped-def]
-    value = (value ^ (value >> 31)) * np.int64(0x7FB5D329728EA185)
-    value = (value ^ (value >> 27)) * np.int64(0x1B54A32D192ED03)
-    return value ^ (value >> 33)
+    """Hash a number to 61 bits, by products that cannot overflow."""
+    for _ in range(2):
+        value = ((value & _LOW) * 1103515245) ^ ((value >> 31) * 1812433253)
+        value = (value ^ (value >> 29)) & _MASK
+    return value
+
+
+@njit(cache=True, nogil=True)
+def child_key(pool, slot, cargo, block, space, bits):  # type: ignore[no-untyped-def]
+    """Hash the state that putting a block into the anchor corner of a space leads to; the order of placing does not matter."""
+    where = np.int64(0)
+    for d in range(3):
+        low = space[d + 3] - cargo.size_mm[block, d] if bits & (1 << d) else space[d]
+        where = where * 1048583 + low
+    return (pool.key[slot] + _spread(_spread(where & _MASK) + block + 1)) & _MASK
 
 
 @njit(cache=True, nogil=True)
 def place_block(pool, slot, thread, cargo, block, space, bits):  # type: ignore[no-untyped-def]
     """Put a block into the anchor corner of a space of a state."""
+    pool.key[slot] = child_key(pool, slot, cargo, block, space, bits)
     m = np.int64(pool.num_placed[slot])
     placed = pool.placed
     for d in range(3):
@@ -617,8 +658,6 @@ def place_block(pool, slot, thread, cargo, block, space, bits):  # type: ignore[
         _refresh_least_edge(pool, slot, cargo)
     pool.value[slot] += cargo.value[block]
     pool.volume[slot] += cargo.volume[block]
-    where = (np.int64(placed[slot, m, 0]) << 40) ^ (np.int64(placed[slot, m, 1]) << 20) ^ np.int64(placed[slot, m, 2])
-    pool.key[slot] += _spread(_spread(where) + block + 1)
     _cut_spaces(pool, slot, thread, cargo, m)
 
 
@@ -658,13 +697,27 @@ def complete(pool, slot, thread, cargo, rule, reach_slot):  # type: ignore[no-un
 
 
 @njit(cache=True, nogil=True)
-def list_actions(pool, slot, thread, cargo, rule, most, action_block, action_score, used):  # type: ignore[no-untyped-def]
-    """List the ``most`` best blocks for the space a state fills next, best first (see ``_next_actions``)."""
-    refresh_reach(pool, slot, cargo, used)
+def list_actions(pool, slot, cargo, rule, most, work, actions, first):  # type: ignore[no-untyped-def]
+    """Append the ``most`` best blocks for the space a state fills next to ``actions`` from row ``first``, best first.
+
+    Gives the number of rows after it.
+    """
+    refresh_reach(pool, slot, cargo, work.used)
     reach_slot = slot % pool.reach.shape[0]
-    count, bits = _next_actions(pool, slot, thread, cargo, rule, reach_slot, most, action_block, action_score)
-    _sort_heap(action_score, action_block, count)
-    return count, bits
+    block = work.block
+    score = work.score
+    most = min(most, block.shape[0])
+    count, bits = _next_actions(pool, slot, 0, cargo, rule, reach_slot, most, block, score)
+    _sort_heap(score, block, count)
+    for i in range(count):
+        row = first + i
+        actions.parent[row] = slot
+        actions.block[row] = block[i]
+        for d in range(6):
+            actions.space[row, d] = pool.cut[0, 4, d]
+        actions.mirrored[row] = bits
+        actions.key[row] = child_key(pool, slot, cargo, block[i], actions.space[row], bits)
+    return first + count
 
 
 @njit(cache=True, nogil=True)
@@ -715,16 +768,26 @@ def _sort_heap(score, block, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def try_actions(  # type: ignore[no-untyped-def]
-    pool, scratch, thread, cargo, rule, parent, block, space, bits, start, stop, result, best_value, best_slot
-):
-    """Apply actions ``start`` to ``stop`` and complete each greedily; the best completion beyond ``best_value`` is kept."""
-    for i in range(start, stop):
-        copy_state(pool, parent[i], scratch)
-        place_block(pool, scratch, thread, cargo, block[i], space[i], bits[i])
-        value = complete(pool, scratch, thread, cargo, rule, parent[i] % pool.reach.shape[0])
-        result[i] = value
+def apply_action(pool, slot, thread, cargo, actions, row):  # type: ignore[no-untyped-def]
+    """Write the state an action leads to into a slot."""
+    copy_state(pool, actions.parent[row], slot)
+    place_block(pool, slot, thread, cargo, actions.block[row], actions.space[row], actions.mirrored[row])
+
+
+@njit(cache=True, nogil=True)
+def try_actions(pool, scratch, best_slot, thread, cargo, rule, actions, rows, best_value):  # type: ignore[no-untyped-def]
+    """Complete the states that some actions lead to greedily; the first best beyond ``best_value`` is kept in a slot.
+
+    Gives the best value and the row that led to it, or -1.
+    """
+    best_row = np.int64(-1)
+    for i in range(rows.shape[0]):
+        row = rows[i]
+        apply_action(pool, scratch, thread, cargo, actions, row)
+        value = complete(pool, scratch, thread, cargo, rule, actions.parent[row] % pool.reach.shape[0])
+        actions.value[row] = value
         if value > best_value:
             best_value = value
+            best_row = row
             copy_state(pool, scratch, best_slot)
-    return best_value
+    return best_value, best_row
