@@ -18,6 +18,7 @@ import duckdb
 import polars as pl
 
 from engine.contracts import INPUTS, Kind, Table
+from engine.contracts.inputs import PAST_SHIPMENTS
 from engine.contracts.outputs import REJECTS
 from engine.errors import OrdermillError
 
@@ -43,6 +44,8 @@ CREATE TABLE IF NOT EXISTS open_line_rejects (order_id VARCHAR, detail VARCHAR);
 CREATE TABLE IF NOT EXISTS runs (run_id VARCHAR PRIMARY KEY, as_of TIMESTAMP, directory VARCHAR, is_current BOOLEAN);
 CREATE TABLE IF NOT EXISTS planned_lines (run_id VARCHAR, order_id VARCHAR, line_number BIGINT, warehouse_id VARCHAR, sku VARCHAR, quantity BIGINT);
 CREATE TABLE IF NOT EXISTS order_states (run_id VARCHAR, as_of TIMESTAMP, order_id VARCHAR, state VARCHAR, detail VARCHAR);
+CREATE TABLE IF NOT EXISTS sent_shipments (run_id VARCHAR, shipment_id VARCHAR, order_id VARCHAR, warehouse_id VARCHAR, carrier VARCHAR,
+    tracking_number VARCHAR, placed_at TIMESTAMP, dispatched_at TIMESTAMP, promised_by TIMESTAMP, units BIGINT);
 CREATE TABLE IF NOT EXISTS tracking_serials (run_id VARCHAR, carrier VARCHAR, first_serial BIGINT, num_serials BIGINT);
 """
 
@@ -54,6 +57,31 @@ class PublishedRun:
     run_id: str
     as_of: datetime
     directory: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What the book keeps of a run.
+
+    Parameters
+    ----------
+    planned_lines
+        order_id, line_number, warehouse_id, sku, quantity of what it ships.
+    order_states
+        as_of, order_id, state, detail after it.
+    sent_shipments
+        shipment_id, order_id, warehouse_id, carrier, tracking_number, placed_at, dispatched_at, promised_by, units.
+    tracking_serials
+        carrier, first_serial, num_serials of the tracking numbers it used.
+    """
+
+    planned_lines: pl.DataFrame
+    order_states: pl.DataFrame
+    sent_shipments: pl.DataFrame
+    tracking_serials: pl.DataFrame
+
+
+RUN_RECORDS: Final = ("planned_lines", "order_states", "sent_shipments", "tracking_serials")
 
 
 def _naive(instant: datetime) -> datetime:
@@ -244,35 +272,15 @@ class Book:
         """Give the ids of all runs the book knows."""
         return set(self._query("SELECT run_id FROM runs")["run_id"])
 
-    def record_run(self, run: PublishedRun, planned: pl.DataFrame, states: pl.DataFrame, serials: pl.DataFrame) -> None:
-        """Remember a published run; it takes the place of an earlier run of the same night.
-
-        Parameters
-        ----------
-        run
-            The run.
-        planned
-            order_id, line_number, warehouse_id, sku, quantity of what it ships.
-        states
-            order_id, state, detail after it.
-        serials
-            carrier, first_serial, num_serials of the tracking numbers it used.
-        """
+    def record_run(self, run: PublishedRun, planned: RunRecord) -> None:
+        """Remember a published run; it takes the place of an earlier run of the same night."""
         as_of = _naive(run.as_of)
-        run_column = pl.lit(run.run_id).alias("run_id")
         with self.transaction():
             self._db.execute("UPDATE runs SET is_current = FALSE WHERE as_of = ?", [as_of])
             self._db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, TRUE)", [run.run_id, as_of, run.directory])
-            for name in ("planned_lines", "order_states", "tracking_serials"):
+            for name in RUN_RECORDS:
                 self._db.execute(f"DELETE FROM {name} WHERE run_id = ?", [run.run_id])
-            self._insert(
-                "planned_lines",
-                planned.select(run_column, "order_id", "line_number", "warehouse_id", "sku", "quantity"),
-            )
-            self._insert(
-                "order_states", states.select(run_column, pl.lit(as_of).alias("as_of"), "order_id", "state", "detail")
-            )
-            self._insert("tracking_serials", serials.select(run_column, "carrier", "first_serial", "num_serials"))
+                self._insert(name, getattr(planned, name).select(pl.lit(run.run_id).alias("run_id"), pl.all()))
 
     def planned_before(self, as_of: datetime) -> pl.DataFrame:
         """Give order_id, line_number, quantity that current runs of earlier nights ship."""
@@ -297,6 +305,20 @@ class Book:
             """,
             [_naive(as_of)],
         )
+
+    def sent_before(self, as_of: datetime) -> pl.DataFrame:
+        """Give the shipments of current runs of earlier nights, by contract `past_shipments`."""
+        frame = self._query(
+            """
+            SELECT sent.* EXCLUDE (run_id) FROM sent_shipments AS sent JOIN runs USING (run_id)
+            WHERE is_current AND as_of < ? ORDER BY shipment_id
+            """,
+            [_naive(as_of)],
+        )
+        instants = (
+            pl.col("placed_at", "dispatched_at", "promised_by").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+        )
+        return frame.with_columns(instants).cast(PAST_SHIPMENTS.schema).select(list(PAST_SHIPMENTS.schema))
 
     def closed_before(self, as_of: datetime) -> pl.DataFrame:
         """Give order_id of cancelled orders that an earlier night already reported."""

@@ -35,6 +35,7 @@ class Inputs:
     tracking_events: pl.DataFrame
     returns: pl.DataFrame
     past_shipments: pl.DataFrame
+    past_order_lines: pl.DataFrame
     order_actions: pl.DataFrame
 
     @classmethod

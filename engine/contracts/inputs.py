@@ -403,6 +403,14 @@ PAST_SHIPMENTS: Final = Table(
     ),
 )
 
+PAST_ORDER_LINES: Final = Table(
+    "past_order_lines",
+    "a line of an order that is no longer open; return rates join it with past shipments",
+    key=("order_id", "line_number"),
+    is_log=True,
+    columns=ORDER_LINES.columns,
+)
+
 ORDER_ACTIONS: Final = Table(
     "order_actions",
     "what a planner decided of an order",
@@ -435,5 +443,6 @@ INPUTS: Final[tuple[Table, ...]] = (
     TRACKING_EVENTS,
     RETURNS,
     PAST_SHIPMENTS,
+    PAST_ORDER_LINES,
     ORDER_ACTIONS,
 )

@@ -158,6 +158,18 @@ OFFERS: Final = Table(
     ),
 )
 
+OFFER_CARTONS: Final = Table(
+    "offer_cartons",
+    "how many of a carton whose stock is limited an offer takes",
+    key=("order_id", "offer_number", "carton_id"),
+    columns=(
+        text("order_id", "order"),
+        integer("offer_number", "offer", at_least=0),
+        text("carton_id", "carton"),
+        integer("quantity", "cartons", at_least=1),
+    ),
+)
+
 SHADOW_PRICES: Final = Table(
     "shadow_prices",
     "what one more unit would save tonight; rows without a price of zero only",
@@ -293,6 +305,7 @@ OUTPUTS: Final[tuple[Table, ...]] = (
     REJECTS,
     OFFER_PIECES,
     OFFERS,
+    OFFER_CARTONS,
     SHADOW_PRICES,
     PICK_LISTS,
     PICK_STOPS,

@@ -228,10 +228,10 @@ def _popularity(rng: np.random.Generator, num_skus: int) -> Floats:
 
 
 def _without_some_sizes(products: pl.DataFrame, popularity: Floats) -> pl.DataFrame:
-    """Take the sizes from a few articles of middling popularity: orders for them must be held."""
+    """Take the sizes from a few articles that sell: orders for them must be held."""
     num_unsized = max(1, round(len(products) * SHARE_UNSIZED))
     by_popularity = np.argsort(-popularity, kind="stable")
-    middle = len(products) // 4
+    middle = len(products) // 20
     is_unsized = np.zeros(len(products), dtype=bool)
     is_unsized[by_popularity[middle : middle + num_unsized]] = True
     sizes = ["length_mm", "width_mm", "height_mm"]

@@ -131,6 +131,30 @@ def tracking_events(parcels: pl.DataFrame, as_of: datetime, seed: int) -> pl.Dat
     return pl.concat(frames).sort("occurred_at", "tracking_number", "status")
 
 
+def past_order_lines(parcels: pl.DataFrame, products: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Give what was in the past parcels: one line each.
+
+    Parameters
+    ----------
+    parcels, products
+        The past_shipments and products tables.
+    seed
+        Seed of the whole sample.
+    """
+    rng = stream(seed, "past_order_lines")
+    article = rng.integers(0, len(products), len(parcels))
+    margin = rng.uniform(1.35, 2.2, len(parcels))
+    return pl.DataFrame(
+        {
+            "order_id": parcels["order_id"],
+            "line_number": np.ones(len(parcels), dtype=np.int64),
+            "sku": products["sku"].gather(article),
+            "quantity": parcels["units"],
+            "unit_price_cents": (products["unit_cost_cents"].to_numpy()[article] * margin).astype(np.int64),
+        }
+    )
+
+
 def returns(parcels: pl.DataFrame, events: pl.DataFrame, as_of: datetime, seed: int) -> pl.DataFrame:
     """Give what came back of the delivered parcels.
 

@@ -103,6 +103,7 @@ def make_sample(*, orders: int = USUAL_ORDERS, seed: int = 0) -> dict[str, pl.Da
         "tracking_events": events,
         "returns": deliveries.returns(parcels, events, AS_OF, seed),
         "past_shipments": parcels,
+        "past_order_lines": deliveries.past_order_lines(parcels, goods.products, seed),
     }
 
 

@@ -77,7 +77,11 @@ def tonight(book: Book, as_of: datetime) -> Loaded:
     frames = {table.name: book.read(table) for table in INPUTS}
     orders, lines = _open_orders(frames["orders"], frames["order_lines"], book, as_of)
     stock = _promised(frames["stock"], book.promised_since_snapshot(as_of))
-    inputs = Inputs.from_frames({**frames, "orders": orders, "order_lines": lines, "stock": stock})
+    sent = book.sent_before(as_of).join(frames["past_shipments"].select("shipment_id"), on="shipment_id", how="anti")
+    past = pl.concat([frames["past_shipments"], sent]).sort("shipment_id")
+    inputs = Inputs.from_frames(
+        {**frames, "orders": orders, "order_lines": lines, "stock": stock, "past_shipments": past}
+    )
     return Loaded(inputs, book.rejects(as_of), book.line_rejects())
 
 

@@ -40,6 +40,10 @@ class PickPlan:
     pick_stops: pl.DataFrame
     outcomes: dict[str, Outcome]
 
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Give what is published of it, by table."""
+        return {"pick_lists": self.pick_lists, "pick_stops": self.pick_stops}
+
 
 def pick(
     shipments: pl.DataFrame,

@@ -1,0 +1,149 @@
+"""The nightly batch: load, receive, quote, assign, pick, ship, report, verify, publish."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from engine.book import FILE_NAME, Book
+from engine.config import Settings, read_settings
+from engine.locking import only_writer
+from engine.progress import StageClock
+from engine.recording import adopt_published_runs, record
+from engine.reports.morning import morning_tables
+from engine.reports.page import morning_page
+from engine.runs import Run
+from engine.stages.assign import assign
+from engine.stages.load import load
+from engine.stages.pick import pick
+from engine.stages.publish import StagedRun
+from engine.stages.quote import quote
+from engine.stages.receive import receive
+from engine.stages.ship import ship
+from engine.summary import plan_summary
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """How a batch ended.
+
+    Parameters
+    ----------
+    run_id
+        Identifier of the run.
+    directory
+        The published run; None after a dry run.
+    summary
+        The row of `plan_summary`.
+    stages
+        Contract `stage_seconds`; empty for a repeat.
+    num_checks
+        How many checks the verifier made, all of which held; 0 for a repeat.
+    is_repeat
+        Whether this very night was published before, so that nothing had to be done.
+    """
+
+    run_id: str
+    directory: Path | None
+    summary: dict[str, Any]
+    stages: pl.DataFrame
+    num_checks: int
+    is_repeat: bool
+
+
+def run_batch(
+    workspace: Path,
+    *,
+    as_of: datetime | None = None,
+    seed: int | None = None,
+    dry_run: bool = False,
+    clock: StageClock | None = None,
+) -> BatchResult:
+    """Plan a night and publish it.
+
+    Parameters
+    ----------
+    workspace
+        A folder with ordermill.toml and inbox/.
+    as_of
+        The night; what the settings pin where absent, and the present minute where they pin none.
+    seed
+        Seed of the solvers; the settings' where absent.
+    dry_run
+        Plan and verify, but publish nothing. Files of the inbox are imported all the same.
+    clock
+        Times the stages.
+
+    Raises
+    ------
+    OrdermillError
+        One of its family, with its exit code; nothing is published then.
+    """
+    clock = clock or StageClock()
+    settings = _with_seed(read_settings(workspace), seed)
+    night = the_night(settings, as_of)
+    with only_writer(workspace), Book(workspace / "book" / FILE_NAME) as book:
+        adopt_published_runs(workspace, book)
+        with clock.stage("load"):
+            loaded = load(workspace / "inbox", book, settings, night)
+            staged = StagedRun.begin(workspace, loaded.inputs, settings, night)
+        if staged.target.exists() and not dry_run:
+            return _repeat(Run(staged.target))
+        with clock.stage("receive"):
+            received = receive(loaded.inputs, loaded.line_rejects, settings, night)
+        with clock.stage("quote"):
+            quotes = quote(received, loaded.inputs, settings, night)
+        with clock.stage("assign"):
+            plan = assign(received.orders, quotes, loaded.inputs, settings)
+        with clock.stage("pick"):
+            parcels, lines = plan.parcels.shipments, plan.parcels.shipment_lines
+            picked = pick(parcels, lines, loaded.inputs.locations, loaded.inputs.warehouses, settings)
+        with clock.stage("ship"):
+            shipped = ship(plan, quotes, received.orders, settings, book.next_serials(staged.run_id))
+        with clock.stage("report"):
+            summary = plan_summary(
+                staged.run_id, night, loaded.inputs, received, plan, shipped, loaded.rejects, settings
+            )
+            tables = {
+                "plan_summary": summary,
+                "holds": received.holds,
+                "rejects": loaded.rejects,
+                **plan.tables(),
+                **picked.tables(),
+                **shipped.tables(),
+                **morning_tables(loaded.inputs, plan.backorders, plan.shadow_prices, settings, night),
+            }
+            staged.write(tables)
+            staged.write_page(morning_page(tables))
+        with clock.stage("verify"):
+            staged.write({"stage_seconds": clock.frame()})
+            staged.write_manifest(plan.outcome, shipped.serials)
+            report = staged.verify()
+        directory = None
+        if not dry_run:
+            with clock.stage("publish"):
+                directory = staged.publish()
+                record(book, Run(directory))
+        return BatchResult(
+            staged.run_id, directory, summary.row(0, named=True), clock.frame(), len(report.checks), is_repeat=False
+        )
+
+
+def the_night(settings: Settings, as_of: datetime | None) -> datetime:
+    """Give the night to plan: the one asked for, the one the settings pin, or the present minute."""
+    chosen = as_of or settings.night.as_of or datetime.now(UTC).replace(second=0, microsecond=0)
+    return (chosen if chosen.tzinfo else chosen.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _with_seed(settings: Settings, seed: int | None) -> Settings:
+    if seed is None:
+        return settings
+    return settings.model_copy(update={"night": settings.night.model_copy(update={"seed": seed})})
+
+
+def _repeat(run: Run) -> BatchResult:
+    return BatchResult(run.run_id, run.directory, run.summary, StageClock(shows_bars=False).frame(), 0, is_repeat=True)

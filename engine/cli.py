@@ -1,0 +1,237 @@
+"""The command. Everything heavy is imported inside the commands, so that `ordermill --help` answers at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from engine.errors import Interrupted, OrdermillError, UsageError, VerificationError
+
+app = typer.Typer(
+    name="ordermill",
+    help="Plan a night of e-commerce orders: which warehouse ships what, in which carton, with which carrier, and the proof.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+orders_app = typer.Typer(help="See and handle orders.", no_args_is_help=True)
+app.add_typer(orders_app, name="orders")
+
+Workspace = Annotated[Path, typer.Argument(help="The workspace.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable object on standard output.")]
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Argument(help="Where the workspace is to be.")],
+    *,
+    sample: Annotated[bool, typer.Option("--sample", help="Fill it with a generated night.")] = False,
+    orders: Annotated[int, typer.Option(help="Orders of the generated night.", min=1, max=1_000_000)] = 20_000,
+    seed: Annotated[int, typer.Option(help="Seed of the generated night.", min=0)] = 0,
+    from_olist: Annotated[
+        Path | None, typer.Option(help="Folder of the public Olist CSV files to replay as one night.")
+    ] = None,
+) -> None:
+    """Make a workspace: ordermill.toml, inbox/ and the book."""
+    from engine.workspace import make_workspace
+
+    make_workspace(directory, sample_orders=orders if sample else None, seed=seed, olist=from_olist)
+    typer.echo(f"{directory} is ready. Plan its night with: ordermill run {directory}", err=True)
+
+
+@app.command()
+def run(
+    directory: Workspace = Path(),
+    *,
+    as_of: Annotated[str | None, typer.Option(help="The night, such as 2026-11-22T22:00:00Z.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the solvers.", min=0)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and verify, publish nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the nightly batch."""
+    from engine.batch import run_batch
+    from engine.terminal import batch_json, batch_table
+
+    result = run_batch(directory, as_of=_instant(as_of), seed=seed, dry_run=dry_run)
+    if as_json:
+        _print_json(batch_json(result))
+    else:
+        typer.echo(batch_table(result))
+
+
+@app.command()
+def verify(
+    place: Annotated[Path, typer.Argument(help="A run directory, or a workspace for its latest run.")] = Path(),
+    *,
+    as_json: Json = False,
+) -> None:
+    """Prove a run's invariants from its published files alone."""
+    from engine.runs import find_run
+    from engine.verify import verify_run
+
+    report = verify_run(find_run(place))
+    if as_json:
+        checks = [
+            {"name": c.name, "checked": c.num_checked, "violations": c.num_violations, "examples": list(c.examples)}
+            for c in report.checks
+        ]
+        _print_json({"run": str(report.run), "ok": report.is_ok, "checks": checks})
+    else:
+        typer.echo(str(report))
+    if not report.is_ok:
+        raise typer.Exit(VerificationError.exit_code)
+
+
+@app.command()
+def report(
+    place: Annotated[Path, typer.Argument(help="A run directory, or a workspace for its latest run.")] = Path(),
+) -> None:
+    """Print where the morning page of a run is."""
+    from engine.runs import PAGE, find_run
+
+    typer.echo(find_run(place) / PAGE)
+
+
+@app.command()
+def explain(
+    place: Annotated[Path, typer.Argument(help="A run directory, or a workspace for its latest run.")],
+    order: Annotated[str, typer.Argument(help="The order.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Say why an order ships as it does, and what the alternatives cost."""
+    from engine.explain import explain_order
+    from engine.runs import open_run
+
+    explanation = explain_order(open_run(place), order)
+    if as_json:
+        _print_json(explanation.as_dict())
+    else:
+        typer.echo(str(explanation))
+
+
+@orders_app.command("list")
+def list_orders(
+    directory: Workspace = Path(),
+    *,
+    state: Annotated[
+        str | None, typer.Option(help="Only orders in this state: planned, short, waiting, held, cancelled, new.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the orders of the book with their state."""
+    from engine.orders import list_orders as listed
+    from engine.terminal import frame_table
+
+    frame = listed(directory, state)
+    if as_json:
+        _print_json(frame.to_dicts())
+    else:
+        typer.echo(frame_table(frame))
+
+
+@orders_app.command("show")
+def show_order(
+    directory: Workspace, order: Annotated[str, typer.Argument(help="The order.")], *, as_json: Json = False
+) -> None:
+    """Show an order: its lines, its history and what a planner decided."""
+    from engine.orders import show_order as shown
+    from engine.terminal import order_text
+
+    details = shown(directory, order)
+    if as_json:
+        _print_json(details)
+    else:
+        typer.echo(order_text(details))
+
+
+def _act(directory: Path, order: str, action: str, note: str | None) -> None:
+    from engine.orders import act_on_order
+
+    act_on_order(directory, order, action, note)
+    typer.echo(f"{order}: {action}, from the next run on.", err=True)
+
+
+_Order = Annotated[str, typer.Argument(help="The order.")]
+_Note = Annotated[str | None, typer.Option(help="Why.")]
+
+
+@orders_app.command()
+def hold(directory: Workspace, order: _Order, *, note: _Note = None) -> None:
+    """Hold an order back."""
+    _act(directory, order, "hold", note)
+
+
+@orders_app.command()
+def release(directory: Workspace, order: _Order, *, note: _Note = None) -> None:
+    """Release an order that a planner, its payment or a suspected duplicate holds."""
+    _act(directory, order, "release", note)
+
+
+@orders_app.command()
+def cancel(directory: Workspace, order: _Order, *, note: _Note = None) -> None:
+    """Cancel an order."""
+    _act(directory, order, "cancel", note)
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"--as-of {text!r} is not a time like 2026-11-22T22:00:00Z.") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, default=str, ensure_ascii=False))
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    raise Interrupted(number)
+
+
+def _use_writable_cache() -> None:
+    """Keep compiled kernels between runs also where the program's own folder cannot be written."""
+    here = Path(__file__).resolve().parent
+    if "NUMBA_CACHE_DIR" not in os.environ and not os.access(here, os.W_OK):
+        cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+        os.environ["NUMBA_CACHE_DIR"] = str(cache / "ordermill" / "numba")
+
+
+def main() -> None:
+    """Run the command; every end has its exit code."""
+    _use_writable_cache()
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except Interrupted as error:
+        _fail(str(error), 128 + error.signal_number)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("stopped; nothing was published.", 130)
+    except OrdermillError as error:
+        _fail(str(error), error.exit_code)
+    except typer.TyperException as error:
+        _fail(f"{error.format_message()} See: ordermill --help", UsageError.exit_code)
+    except OSError as error:
+        _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.echo(f"ordermill: {message}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The report tables of a night, gathered for publishing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+
+from engine.config import Settings
+from engine.inputs import Inputs
+from engine.reports.delivery import delivery_performance
+from engine.reports.ledger import stock_ledger
+from engine.reports.returned import return_summary
+from engine.reports.stock_health import stock_health
+from engine.reports.turnover import inventory_turnover, mean_prices
+
+
+def morning_tables(
+    inputs: Inputs, backorders: pl.DataFrame, shadow_prices: pl.DataFrame, settings: Settings, as_of: datetime
+) -> dict[str, pl.DataFrame]:
+    """Give the report tables by name.
+
+    Parameters
+    ----------
+    inputs
+        The canonical tables.
+    backorders, shadow_prices
+        What tonight's plan paid for shortages.
+    settings
+        Section `inventory` and the number of threads.
+    as_of
+        The night.
+    """
+    rules, threads = settings.inventory, settings.night.threads
+    goods = inputs.stock, inputs.stock_movements, inputs.products
+    prices = mean_prices(inputs.order_lines)
+    return {
+        "stock_ledger": stock_ledger(inputs.stock, inputs.stock_movements, as_of, period_days=rules.period_days),
+        "inventory_turnover": inventory_turnover(
+            *goods, as_of, period_days=rules.period_days, prices=prices, threads=threads
+        ),
+        "stock_health": stock_health(
+            *goods,
+            inputs.inbound,
+            as_of,
+            settings=rules,
+            prices=prices,
+            backorders=backorders,
+            shadow_prices=shadow_prices,
+            threads=threads,
+        ),
+        "delivery_performance": delivery_performance(inputs.past_shipments, inputs.tracking_events, as_of),
+        "return_summary": return_summary(inputs.returns, inputs.past_order_lines, inputs.past_shipments, as_of),
+    }

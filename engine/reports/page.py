@@ -1,0 +1,225 @@
+"""The morning page: the night's figures, its exceptions and the stock health, on one offline page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import polars as pl
+
+from engine.contracts.outputs import SHIPMENT_COSTS
+from engine.reports import html
+
+_SHOWN: Final = 20
+_STOCKS_SHOWN: Final = 40
+_COMPONENTS: Final = (
+    *((name, name.removesuffix("_cents").replace("_", " ")) for name, _ in SHIPMENT_COSTS),
+    ("lateness_cents", "lateness (priced)"),
+    ("backorder_cents", "backorders (priced)"),
+    ("split_cents", "splits (priced)"),
+)
+
+_Summary = dict[str, Any]
+
+
+def count(value: float) -> str:
+    """Write a count with its thousands apart."""
+    return f"{value:,.0f}".replace(",", "\u202f")
+
+
+def share(value: float) -> str:
+    """Write a share as per cent."""
+    return f"{100 * value:.1f} %"
+
+
+def money(currency: str) -> Callable[[int], str]:
+    """Give the writer of cents in a currency."""
+    return lambda cents: f"{cents / 100:,.2f}".replace(",", "\u202f") + f" {currency}"
+
+
+def morning_page(tables: dict[str, pl.DataFrame]) -> str:
+    """Give the page of a run as HTML.
+
+    Parameters
+    ----------
+    tables
+        The output tables of the run by name.
+    """
+    summary = tables["plan_summary"].row(0, named=True)
+    return html.page(
+        f"Ordermill {summary['as_of']:%Y-%m-%d}",
+        [
+            f"<h1>The night of {summary['as_of']:%A %d %B %Y}</h1>",
+            f'<p class="soft">as of {summary["as_of"]:%Y-%m-%d %H:%M} UTC, run {summary["run_id"]}</p>',
+            *_night(summary),
+            *_costs(summary),
+            *_held(tables["holds"]),
+            *_late(tables["shipments"], summary),
+            *_short(tables["backorders"]),
+            *_rejected(tables["rejects"]),
+            *_stock(tables["stock_health"], summary),
+            *_deliveries(tables["delivery_performance"]),
+        ],
+    )
+
+
+def _night(summary: _Summary) -> list[str]:
+    if not summary["orders"]:
+        return [html.heading("No orders", "Nothing was open tonight.")]
+    pairs = [
+        (count(summary["orders_released"]), f"of {count(summary['orders'])} open orders released"),
+        (count(summary["shipments"]), "parcels"),
+        (money(summary["currency"])(summary["cost_cents"]), "cost of the plan"),
+        (f"{100 * summary['gap']:.2f} %", "gap to the proven bound"),
+        (count(summary["orders_held"]), "orders held"),
+        (count(summary["orders_late"]), "orders late"),
+        (count(summary["orders_short"]), "orders short"),
+        (count(summary["orders_split"]), "orders split"),
+    ]
+    return [html.figures(pairs)]
+
+
+def _costs(summary: _Summary) -> list[str]:
+    write = money(summary["currency"])
+    rows = [(name, summary[column], write(summary[column])) for column, name in _COMPONENTS]
+    note = f"At least {write(summary['bound_cents'])} is necessary with tonight's offers: proven, and recomputed by the verifier."
+    return [html.heading("What the plan costs", note), html.bars(rows)]
+
+
+def _held(holds: pl.DataFrame) -> list[str]:
+    if holds.is_empty():
+        return [html.heading("Held", "No order is held.")]
+    by_reason = holds.group_by("reason").agg(
+        pl.len().alias("orders"),
+        pl.col("order_id").sort().head(3).str.join(", ").alias("first"),
+        pl.col("detail").first(),
+    )
+    by_reason = by_reason.sort("orders", "reason", descending=[True, False])
+    columns = [
+        ("reason", "reason", None),
+        ("orders", "orders", count),
+        ("first", "first orders", None),
+        ("detail", "for the first of them", None),
+    ]
+    return [
+        html.heading("Held", f"{count(holds['order_id'].n_unique())} orders wait for a decision or a correction."),
+        html.table(by_reason, columns),
+    ]
+
+
+def _late(shipments: pl.DataFrame, summary: _Summary) -> list[str]:
+    late = shipments.filter("is_late").sort("days_late", "shipment_id", descending=[True, False])
+    if late.is_empty():
+        return [html.heading("Late", "Every parcel arrives as promised.")]
+    columns = [
+        ("order_id", "order", None),
+        ("warehouse_id", "warehouse", None),
+        ("service_id", "service", None),
+        ("promised_by", "promised", _day),
+        ("deliver_by", "arrives", _day),
+        ("days_late", "days late", count),
+        ("lateness_cents", "priced at", money(summary["currency"])),
+    ]
+    return [
+        html.heading("Late", f"{count(late.height)} parcels; the latest {min(_SHOWN, late.height)}."),
+        html.table(late.head(_SHOWN), columns),
+    ]
+
+
+def _day(value: Any) -> str:
+    return f"{value:%Y-%m-%d}"
+
+
+def _short(backorders: pl.DataFrame) -> list[str]:
+    if backorders.is_empty():
+        return [html.heading("Short", "Every released unit ships.")]
+    by_sku = backorders.group_by("sku", "reason").agg(
+        pl.col("order_id").n_unique().alias("orders"), pl.col("quantity").sum(), pl.col("expected_at").min()
+    )
+    by_sku = by_sku.sort("quantity", "sku", "reason", descending=[True, False, False])
+    columns = [
+        ("sku", "article", None),
+        ("reason", "why it waits", None),
+        ("orders", "orders", count),
+        ("quantity", "units", count),
+        ("expected_at", "next receipt", _day),
+    ]
+    note = f"{count(int(backorders['quantity'].sum()))} units of {count(by_sku['sku'].n_unique())} articles wait; the first {min(_SHOWN, by_sku.height)}."
+    return [html.heading("Short", note), html.table(by_sku.head(_SHOWN), columns)]
+
+
+def _rejected(rejects: pl.DataFrame) -> list[str]:
+    if rejects.is_empty():
+        return [html.heading("Rejected", "Every row of every file could be used.")]
+    columns = [
+        ("source", "file", None),
+        ("row", "row", count),
+        ("column", "column", None),
+        ("value", "value", None),
+        ("reason", "what is wrong", None),
+    ]
+    note = f"{count(rejects.height)} faults; the first {min(_SHOWN, rejects.height)}. All are in rejects.parquet."
+    return [html.heading("Rejected", note), html.table(rejects.head(_SHOWN), columns)]
+
+
+def _stock(health: pl.DataFrame, summary: _Summary) -> list[str]:
+    if health.is_empty():
+        return [html.heading("Stock health", "No stock is on file.")]
+    write = money(summary["currency"])
+    places = (
+        health.group_by("place")
+        .agg(pl.len().alias("stocks"), pl.col("stock_value_cents").sum(), pl.col("money_cents").sum())
+        .sort("money_cents", "place", descending=[True, False])
+    )
+    by_place = [
+        ("place", "place", None),
+        ("stocks", "stocks", count),
+        ("stock_value_cents", "value", write),
+        ("money_cents", "money at stake", write),
+    ]
+    columns = [
+        ("warehouse_id", "warehouse", None),
+        ("sku", "article", None),
+        ("place", "place", None),
+        ("on_hand", "on hand", count),
+        ("cover_days", "days of cover", count),
+        ("runs_out_on", "runs out", _day),
+        ("overstock_units", "over", count),
+        ("understock_units", "under", count),
+        ("money_cents", "money at stake", write),
+        ("action", "action", None),
+    ]
+    return [
+        html.heading(
+            "Stock health",
+            "Overstock and understock in one currency: holding cost, expected lost margin, and what tonight's plan paid.",
+        ),
+        html.table(places, by_place),
+        html.heading(
+            "Dearest stocks",
+            f"The first {min(_STOCKS_SHOWN, health.height)} of {count(health.height)}; all are in stock_health.parquet.",
+        ),
+        html.table(health.sort("rank").head(_STOCKS_SHOWN), columns),
+    ]
+
+
+def _deliveries(performance: pl.DataFrame) -> list[str]:
+    rung = performance.filter((pl.col("level") == "parcel") & (pl.col("tolerance_days") == 0))
+    if rung.is_empty() or not rung["shipped"].sum():
+        return [html.heading("Deliveries", "No parcel sent before is on file.")]
+    rung = rung.with_columns(pl.col("carrier").fill_null("all carriers"))
+    columns = [
+        ("carrier", "carrier", None),
+        ("shipped", "sent", count),
+        ("delivered", "delivered", count),
+        ("on_time_share", "on time", share),
+        ("overdue", "overdue", count),
+        ("cycle_days_mean", "days from order, mean", _days),
+        ("cycle_days_p95", "95th percentile", _days),
+        ("failed_attempts", "failed attempts", count),
+    ]
+    return [html.heading("Deliveries", "Parcels against the last promise, no tolerance."), html.table(rung, columns)]
+
+
+def _days(value: float) -> str:
+    return f"{value:.1f}"

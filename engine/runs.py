@@ -1,0 +1,143 @@
+"""Published runs: where they are, which is the latest, and one opened for reading."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from engine.contracts import INPUTS, TABLES
+from engine.errors import UsageError
+from engine.inputs import Inputs
+
+DIRECTORY: Final = "runs"
+STAGING: Final = ".staging"
+MANIFEST: Final = "manifest.json"
+SETTINGS: Final = "settings.json"
+PAGE: Final = "report.html"
+
+
+def night_name(as_of: datetime) -> str:
+    """Give a night as a folder name: 2026-11-22T220000Z."""
+    return as_of.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+
+
+def published(workspace: Path) -> list[Path]:
+    """List the run directories of a workspace, the latest last."""
+    found = (path.parent for path in (workspace / DIRECTORY).glob(f"*/*/{MANIFEST}"))
+    return sorted(found, key=_rank)
+
+
+def _rank(run: Path) -> tuple[str, str, str]:
+    manifest = read_manifest(run)
+    return manifest["as_of"], manifest["measured"]["published_at"], manifest["run_id"]
+
+
+def read_manifest(run: Path) -> dict[str, Any]:
+    """Read the manifest of a run.
+
+    Raises
+    ------
+    UsageError
+        When the directory holds no readable manifest.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{run} is not a published run: {MANIFEST} cannot be read ({error}).") from error
+    return manifest
+
+
+def find_run(place: Path) -> Path:
+    """Give a run directory: the place itself, or the latest run of the workspace there.
+
+    Raises
+    ------
+    UsageError
+        When there is none.
+    """
+    if (place / MANIFEST).is_file():
+        return place
+    runs = published(place)
+    if not runs:
+        raise UsageError(
+            f"{place} is neither a run directory nor a workspace with a published run. Make one with: ordermill run {place}"
+        )
+    return runs[-1]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A published run, opened for reading; every table of it is an attribute, such as `run.shipments`.
+
+    Parameters
+    ----------
+    directory
+        The run directory.
+    """
+
+    directory: Path
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest."""
+        return read_manifest(self.directory)
+
+    @property
+    def run_id(self) -> str:
+        """Identifier of the run."""
+        return str(self.manifest["run_id"])
+
+    @property
+    def as_of(self) -> datetime:
+        """The night."""
+        return datetime.fromisoformat(self.manifest["as_of"])
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Counts, cost by component, bound, gap: the one row of `plan_summary`."""
+        return self.table("plan_summary").row(0, named=True)
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        """The canonical input tables as they stood."""
+        return Inputs.from_frames(
+            {table.name: pl.read_parquet(self.directory / "inputs" / f"{table.name}.parquet") for table in INPUTS}
+        )
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Read an output table.
+
+        Raises
+        ------
+        UsageError
+            When the run has no such table.
+        """
+        path = self.directory / f"{name}.parquet"
+        if name not in TABLES or not path.is_file():
+            raise UsageError(
+                f"run {self.run_id} has no table {name}; it has {', '.join(sorted(self.manifest['outputs']))}."
+            )
+        return pl.read_parquet(path)
+
+    def __getattr__(self, name: str) -> pl.DataFrame:
+        """Give the output table of that name."""
+        if name.startswith("_") or name not in TABLES:
+            raise AttributeError(f"a run has no attribute {name}; its tables are {', '.join(sorted(TABLES))}.")
+        return self.table(name)
+
+
+def open_run(place: str | Path) -> Run:
+    """Open a run directory, or the latest run of a workspace.
+
+    Raises
+    ------
+    UsageError
+        When there is none.
+    """
+    return Run(find_run(Path(place)))
