@@ -115,7 +115,19 @@ def walk_of_each(
     place_start: Integers, places: Integers, depot: Integers, length_mm: int, pitch_mm: int, out: Integers
 ) -> None:
     """Give the shortest walk through the places of each shipment alone."""
+    # Typed, because a literal argument would compile a copy of the kernel of its own.
+    none = int(np.int64(0))
+    one = int(np.int64(1))
     for shipment in range(out.size):
         out[shipment] = walk_of_merged(
-            depot, 1, places, 0, 0, places, place_start[shipment], place_start[shipment + 1], length_mm, pitch_mm
+            depot,
+            one,
+            places,
+            none,
+            none,
+            places,
+            place_start[shipment],
+            place_start[shipment + 1],
+            length_mm,
+            pitch_mm,
         )

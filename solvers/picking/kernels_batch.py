@@ -67,6 +67,7 @@ def seed_lists(
 
     What is added next is the shipment that lengthens the walk least, among the few that visit the fewest new aisles.
     """
+    none = int(np.int64(0))
     num_open = order.size
     open_shipments = order.copy()
     room = np.empty(NUM_LOADS, np.int64)
@@ -77,22 +78,26 @@ def seed_lists(
     spare = scratch[1]
     num_lists = 0
     while num_open > 0:
-        is_visited[:] = False
-        room[:] = limits
+        for aisle in range(num_aisles):
+            is_visited[aisle] = False
+        for load in range(NUM_LOADS):
+            room[load] = limits[load]
         kept[0] = depot[0]
-        num_kept = 1
+        num_kept = int(np.int64(1))
         chosen = 0
         lowest = depot[0] >> KEY_BITS
         highest = lowest
         while chosen >= 0:
             shipment = open_shipments[chosen]
-            open_shipments[chosen : num_open - 1] = open_shipments[chosen + 1 : num_open]
             num_open -= 1
+            for at in range(chosen, num_open):
+                open_shipments[at] = open_shipments[at + 1]
             list_of[shipment] = num_lists
             first = place_start[shipment]
             last = place_start[shipment + 1]
-            num_kept = merge_into(kept, num_kept, places, 0, 0, places, first, last, spare)
-            kept[:num_kept] = spare[:num_kept]
+            num_kept = merge_into(kept, num_kept, places, none, none, places, first, last, spare)
+            for place in range(num_kept):
+                kept[place] = spare[place]
             for place in range(first, last):
                 aisle = places[place] >> KEY_BITS
                 is_visited[aisle] = True
@@ -134,8 +139,8 @@ def seed_lists(
                     kept,
                     num_kept,
                     places,
-                    0,
-                    0,
+                    none,
+                    none,
                     places,
                     place_start[rival],
                     place_start[rival + 1],
@@ -171,22 +176,28 @@ def improve_lists(
     seed: int,
 ) -> int:
     """Move and swap shipments between lists; leave the best lists found in `list_of` and give their total walk."""
+    none = int(np.int64(0))
     num_kept = np.ones(num_lists, np.int64)
-    kept[:, 0] = depot[0]
+    for one in range(num_lists):
+        kept[one, 0] = depot[0]
     used = np.zeros((num_lists, NUM_LOADS), np.int64)
     for shipment in movable:
         home = list_of[shipment]
         first = place_start[shipment]
         last = place_start[shipment + 1]
-        count = merge_into(kept[home], num_kept[home], places, 0, 0, places, first, last, spare)
-        kept[home, :count] = spare[:count]
+        count = merge_into(kept[home], num_kept[home], places, none, none, places, first, last, spare)
+        for place in range(count):
+            kept[home, place] = spare[place]
         num_kept[home] = count
         for load in range(NUM_LOADS):
             used[home, load] += loads[shipment, load]
     walk_mm = np.zeros(num_lists, np.int64)
+    total = np.int64(0)
     for one in range(num_lists):
-        walk_mm[one] = walk_of_merged(kept[one], num_kept[one], places, 0, 0, places, 0, 0, length_mm, pitch_mm)
-    total = walk_mm.sum()
+        walk_mm[one] = walk_of_merged(
+            kept[one], num_kept[one], places, none, none, places, none, none, length_mm, pitch_mm
+        )
+        total += walk_mm[one]
     best_total = total
     best = list_of.copy()
     state = np.int64(seed % (MODULUS - 1) + 1)
@@ -276,7 +287,8 @@ def improve_lists(
             partner_last,
             spare,
         )
-        kept[source, :count] = spare[:count]
+        for place in range(count):
+            kept[source, place] = spare[place]
         num_kept[source] = count
         count = merge_into(
             kept[target],
@@ -289,7 +301,8 @@ def improve_lists(
             mover_last,
             spare,
         )
-        kept[target, :count] = spare[:count]
+        for place in range(count):
+            kept[target, place] = spare[place]
         num_kept[target] = count
         list_of[mover] = target
         if not is_move:
@@ -303,6 +316,8 @@ def improve_lists(
         total += change_mm
         if total < best_total:
             best_total = total
-            best[:] = list_of
-    list_of[:] = best
+            for shipment in movable:
+                best[shipment] = list_of[shipment]
+    for shipment in movable:
+        list_of[shipment] = best[shipment]
     return int(best_total)

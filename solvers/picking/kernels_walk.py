@@ -61,7 +61,9 @@ def choose_moves(
 ) -> tuple[int, Integers, Integers, Integers]:
     """Give the length of the walk, and for each aisle the way through it, the way to the next, where its gap begins."""
     num_aisles = start.size - 1
-    cost = np.full(NUM_STATES, FAR, np.int64)
+    cost = np.empty(NUM_STATES, np.int64)
+    for state in range(NUM_STATES):
+        cost[state] = FAR
     cost[NOTHING] = 0
     came_by_aisle = np.zeros((num_aisles, NUM_STATES, 2), np.int64)
     came_by_cross = np.zeros((num_aisles, NUM_STATES, 2), np.int64)
@@ -78,7 +80,9 @@ def choose_moves(
         option_mm[FROM_FRONT] = 2 * (places[start[aisle + 1] - 1] & LOW_BITS)
         option_mm[AROUND_GAP] = 2 * (length_mm - gap) if gap > 0 else FAR
         option_mm[TWICE] = 2 * length_mm
-        after = np.full(NUM_STATES, FAR, np.int64)
+        after = np.empty(NUM_STATES, np.int64)
+        for state in range(NUM_STATES):
+            after[state] = FAR
         for state in range(NUM_STATES):
             for option in range(5):
                 target = AISLE_MOVES[state, option]
@@ -91,7 +95,9 @@ def choose_moves(
         if aisle == num_aisles - 1:
             break
         step = pitch_mm * ((places[start[aisle + 1]] >> KEY_BITS) - (places[start[aisle]] >> KEY_BITS))
-        after = np.full(NUM_STATES, FAR, np.int64)
+        after = np.empty(NUM_STATES, np.int64)
+        for state in range(NUM_STATES):
+            after[state] = FAR
         for state in range(NUM_STATES):
             for option in range(4):
                 target = CROSS_MOVES[state, option]
@@ -168,19 +174,22 @@ def visit_order(num_places: int, num_vertices: int, edges: Integers, origin: int
     for edge in range(edges.shape[0]):
         degree[edges[edge, 0] + 1] += 1
         degree[edges[edge, 1] + 1] += 1
-    incident_start = np.cumsum(degree)
-    cursor = incident_start[:-1].copy()
+    incident_start = degree
+    for vertex in range(num_vertices):
+        incident_start[vertex + 1] += incident_start[vertex]
+    cursor = incident_start.copy()
     incident = np.empty(2 * edges.shape[0], np.int64)
     for edge in range(edges.shape[0]):
         for end in range(2):
             incident[cursor[edges[edge, end]]] = edge
             cursor[edges[edge, end]] += 1
-    cursor = incident_start[:-1].copy()
+    cursor = incident_start.copy()
     is_used = np.zeros(edges.shape[0], np.bool_)
     stack = np.empty(edges.shape[0] + 1, np.int64)
     stack[0] = origin
     depth = 1
-    rank[:num_places] = -1
+    for place in range(num_places):
+        rank[place] = -1
     count = 0
     while depth > 0:
         vertex = stack[depth - 1]
@@ -204,6 +213,8 @@ def walk_in_order(places: Integers, depot_key: int, length_mm: int, pitch_mm: in
     start = group_aisles(places)
     walk_mm, through, across, gap_at = choose_moves(places, start, length_mm, pitch_mm)
     edges = list_edges(start, through, across, gap_at)
-    origin = int(np.searchsorted(places, depot_key))
+    origin = 0
+    while places[origin] != depot_key:
+        origin += 1
     visit_order(places.size, places.size + 2 * (start.size - 1), edges, origin, rank)
     return walk_mm
