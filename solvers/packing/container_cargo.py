@@ -86,26 +86,28 @@ class Load:
     """How many items there are, at most as many as could be loaded by volume."""
 
 
-def prepare(problem: ContainerProblem, settings: SearchSettings, seed: int) -> Load:
-    """Build the blocks of a problem and the tables of the block choice."""
-    assert problem.value is not None
+def build(problem: ContainerProblem, settings: SearchSettings, seed: int) -> Blocks:
+    """Build the blocks of a problem; they serve every problem that differs only in values and lower quantities."""
     size, item = problem.oriented()
-    quantity = problem.usable_quantity
-    container = np.asarray(reachable_container(problem), np.int32)
     keys = np.random.default_rng(seed).integers(1, 1 << 60, problem.num_types)
-    supported = problem.supported
-    size32, item32 = size.astype(np.int32), item.astype(np.int32)
-    blocks = build_blocks(
-        size32,
-        item32,
-        quantity,
-        container,
+    return build_blocks(
+        size.astype(np.int32),
+        item.astype(np.int32),
+        problem.usable_quantity,
+        np.asarray(reachable_container(problem), np.int32),
         keys,
         settings.min_fill,
         settings.max_blocks,
-        supported,
+        problem.supported,
         _grid_steps(problem, len(item), settings.max_blocks),
     )
+
+
+def prepare(problem: ContainerProblem, settings: SearchSettings, blocks: Blocks) -> Load:
+    """Sort the blocks for the values of a problem and tabulate the block choice."""
+    size, item = problem.oriented()
+    quantity = problem.usable_quantity
+    container = np.asarray(reachable_container(problem), np.int32)
     block_value = _value_of_blocks(problem, blocks)
     early, late = settings.early, settings.late
     base = np.stack([block_value / blocks.num_items.astype(np.float64) ** w.items for w in (early, late)])
@@ -126,9 +128,9 @@ def prepare(problem: ContainerProblem, settings: SearchSettings, seed: int) -> L
     a, b, c = block_size.astype(np.float64).T
     cargo = Cargo(
         container_mm=container,
-        box_mm=size32,
-        box_type=item32,
-        supported=supported,
+        box_mm=size.astype(np.int32),
+        box_type=item.astype(np.int32),
+        supported=problem.supported,
         size_mm=block_size,
         top_mm=blocks.top_mm[order],
         volume=blocks.volume[order],

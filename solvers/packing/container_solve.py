@@ -10,7 +10,7 @@ import numpy as np
 from solvers.outcome import Outcome, Status, Stop
 from solvers.packing.container_beam import Beam, Limit
 from solvers.packing.container_bounds import value_bound
-from solvers.packing.container_cargo import Load, SearchSettings, prepare
+from solvers.packing.container_cargo import Load, SearchSettings, build, prepare
 from solvers.packing.container_solution import ContainerSolution, value_of
 from solvers.packing.kernels_container_layout import loading_order, unfold_blocks
 
@@ -65,7 +65,7 @@ def solve_container(
     bound = value_bound(problem)
     if bound == 0 or problem.oriented()[1].size == 0:
         return _solution(problem, _nothing(), bound, Stop.PROOF, 0)
-    load = prepare(problem, chosen, seed)
+    load = prepare(problem, chosen, build(problem, chosen, seed))
     limit = Limit(rollouts if seconds is None else None, seconds, clock, started, bound)
     beam = Beam(load, limit, threads)
     stop = beam.run(chosen.growth)
