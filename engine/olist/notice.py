@@ -69,6 +69,6 @@ Read with care
 - {bare} orders have no article in the source and are held. {unsized} articles lack a size or weight; orders for them are held.
 - {unplaced} orders lie in a postcode prefix without coordinates; they have none here.
 - {repeated} repeated item rows became quantities of other lines.
-- {parcels.height} parcels really left. Dates that contradict each other in the source (delivered before hand-over) are kept as they are.
+- {parcels.height} parcels really left before the night; hand-overs and deliveries after it are not known yet and left out. Dates that contradict each other in the source (delivered before hand-over) are kept as they are.
 - Payments of one order in several rows count as one payment.
 """

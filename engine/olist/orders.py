@@ -85,6 +85,7 @@ def orders_table(orders: pl.DataFrame, source: Olist, as_of: datetime) -> pl.Dat
         pl.when(is_paid).then(pl.lit("paid")).when("has_payment").then(pl.lit("pending")).otherwise(pl.lit("failed"))
     )
     last_known = pl.max_horizontal(placed, approved, "order_delivered_carrier_date", "order_delivered_customer_date")
+    cancelled_at = pl.min_horizontal(last_known, pl.lit(as_of))
     return (
         orders.join(customers, on="customer_id", how="left", maintain_order="left")
         .join(source.places, on="prefix", how="left", maintain_order="left")
@@ -105,7 +106,7 @@ def orders_table(orders: pl.DataFrame, source: Olist, as_of: datetime) -> pl.Dat
             pl.lit(None).alias("max_shipments"),
             pl.lit(None).alias("packaging"),
             pl.lit("BRL").alias("currency"),
-            pl.when(pl.col("order_status") == "canceled").then(last_known).alias("cancelled_at"),
+            pl.when(pl.col("order_status") == "canceled").then(cancelled_at).alias("cancelled_at"),
         )
         .sort("order_id")
     )
@@ -158,8 +159,8 @@ def _positive(column: str, factor: int) -> pl.Expr:
     return pl.when((value > 0) & value.is_finite()).then(value).cast(pl.Int64)
 
 
-def past_shipments_table(orders: pl.DataFrame, origin: pl.DataFrame) -> pl.DataFrame:
-    """Give the parcels that really left: one an order, since the source has one set of dates an order.
+def past_shipments_table(orders: pl.DataFrame, origin: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """Give the parcels that really left before the night: one an order, since the source has one set of dates an order.
 
     Parameters
     ----------
@@ -167,12 +168,14 @@ def past_shipments_table(orders: pl.DataFrame, origin: pl.DataFrame) -> pl.DataF
         The orders with instants.
     origin
         order_id, warehouse_id, units: where the seller of the first article is, and how many units there were.
+    as_of
+        The night.
     """
     return (
-        orders.filter(pl.col("order_delivered_carrier_date").is_not_null())
+        orders.filter(pl.col("order_delivered_carrier_date") <= as_of)
         .join(origin, on="order_id", how="inner", maintain_order="left")
         .select(
-            pl.format("{}-1", "order_id").alias("shipment_id"),
+            pl.format("REAL-{}", "order_id").alias("shipment_id"),
             "order_id",
             "warehouse_id",
             pl.lit("unnamed").alias("carrier"),

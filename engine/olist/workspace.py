@@ -80,7 +80,7 @@ def _tables(data: Olist, orders: pl.DataFrame, as_of: datetime, seed: int) -> di
     net = stock.make_network(goods, items, sizes, demand, seed)
     left = items.filter(pl.col("sold_at").is_not_null())
     movements, on_hand = stock.stock_movements(net, left, warehouses, goods, as_of, seed)
-    parcels = real.past_shipments_table(orders, _origins(data, origin, warehouses))
+    parcels = real.past_shipments_table(orders, _origins(data, origin, warehouses), as_of)
     expected = np.bincount(net.warehouse_idx, demand[net.sku_idx] * net.share, len(warehouses)).astype(np.float64)
     return {
         "orders": order_table,
