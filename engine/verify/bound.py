@@ -35,7 +35,7 @@ def check_bound(night: Night) -> Iterator[Check]:
     pieces, offers = night.table("offer_pieces"), night.table("offers")
     released = released_lines(night.table("orders"), night.table("order_lines"), night.table("holds"))
     yield check_pieces(pieces, released)
-    yield check_offers(offers, pieces)
+    yield check_offers(offers, pieces, night.table("warehouses"))
     yield check_chosen(night)
     yield check_cartons(night)
     yield check_prices_and_bound(night)
@@ -73,19 +73,25 @@ def check_pieces(pieces: pl.DataFrame, released: pl.DataFrame) -> Check:
     )
 
 
-def check_offers(offers: pl.DataFrame, pieces: pl.DataFrame) -> Check:
+def check_offers(offers: pl.DataFrame, pieces: pl.DataFrame, warehouses: pl.DataFrame) -> Check:
     """Check that offers carry pieces of their order at the sum of their parts, and chosen ones different pieces.
 
     Parameters
     ----------
     offers, pieces
         The offers and the pieces they carry.
+    warehouses
+        The warehouses, whose prices every offer pays.
     """
     counted = pieces.group_by("order_id").agg(limit=pl.lit(2, pl.Int64).pow(pl.len().cast(pl.Int64)).cast(pl.Int64))
     own = offers.join(counted, on="order_id", how="left", maintain_order="left")
     chosen = offers.filter("is_chosen").with_columns(count=pl.col("pieces").bitwise_count_ones())
     covered = chosen.group_by("order_id", maintain_order=True).agg(
         pl.col("count").sum(), together=pl.col("pieces").bitwise_or().bitwise_count_ones()
+    )
+    rates = warehouses.select("warehouse_id", "handling_cents_per_shipment", "pick_cents_per_unit")
+    priced = offers.with_columns(units=_units_of(offers, pieces)).join(
+        rates, on="warehouse_id", how="left", maintain_order="left"
     )
     parts = pl.sum_horizontal([*COSTS, "lateness_cents"], ignore_nulls=False)
     return named(
@@ -101,9 +107,33 @@ def check_offers(offers: pl.DataFrame, pieces: pl.DataFrame) -> Check:
             "order {order_id} offer {offer_number}: cost_cents is {cost_cents}, its parts sum to {parts}",
         ),
         must(
+            priced,
+            (pl.col("handling_cents") == pl.col("shipments") * pl.col("handling_cents_per_shipment"))
+            & (pl.col("pick_cents") == pl.col("units") * pl.col("pick_cents_per_unit")),
+            "order {order_id} offer {offer_number}: handling {handling_cents} and picking {pick_cents} for {shipments} parcels "
+            "with {units} units in {warehouse_id}",
+        ),
+        must(
             covered, pl.col("count") == pl.col("together"), "order {order_id}: two chosen offers carry the same piece"
         ),
     )
+
+
+def _units_of(offers: pl.DataFrame, pieces: pl.DataFrame) -> pl.Series:
+    """Give the units each offer carries."""
+    orders = pieces.select("order_id").unique(maintain_order=True).with_row_index("order")
+    numbers = pieces["piece_number"].to_numpy()
+    most = int(numbers.max(initial=-1)) + 1
+    # An offer of no known order carries nothing: the last row.
+    table = np.zeros((orders.height + 1, most), dtype=np.int64)
+    row = pieces.join(orders, on="order_id", how="left", maintain_order="left")["order"].to_numpy()
+    table[row, numbers] = pieces["quantity"].to_numpy()
+    owner = offers.join(orders, on="order_id", how="left", maintain_order="left")["order"].fill_null(orders.height)
+    mask, at = offers["pieces"].to_numpy(), owner.to_numpy()
+    units = np.zeros(offers.height, dtype=np.int64)
+    for bit in range(most):
+        units += ((mask >> bit) & 1) * table[at, bit]
+    return pl.Series("units", units)
 
 
 def check_chosen(night: Night) -> Check:
@@ -210,6 +240,11 @@ def check_prices_and_bound(night: Night) -> Check:
     """
     prices, summary = night.table("shadow_prices"), night.table("plan_summary")
     unusable = _unusable_prices(prices, night)
+    told_right = must(
+        prices,
+        (_MILLICENTS * pl.col("cents_per_unit") - pl.col("millicents_per_unit")).abs() < 0.5,
+        "shadow price of {sku} in {warehouse_id}: {millicents_per_unit} thousandths of a cent, {cents_per_unit} cents",
+    )
     if unusable.num_violations or summary.height != 1:
         return named("bound.value", unusable, told(["the bound cannot be recomputed"], 1))
     published, cost = summary.select("bound_cents", "cost_cents").row(0)
@@ -224,7 +259,7 @@ def check_prices_and_bound(night: Night) -> Check:
         messages.append(f"plan_summary: bound_cents is {published}, the shadow prices prove {proven}{relaxed}")
     if published > cost:
         messages.append(f"plan_summary: bound_cents {published} lies above cost_cents {cost}")
-    return named("bound.value", told(messages, len(order_ids)))
+    return named("bound.value", told_right, told(messages, len(order_ids)))
 
 
 def _unusable_prices(prices: pl.DataFrame, night: Night) -> Findings:

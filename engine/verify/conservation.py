@@ -1,4 +1,4 @@
-"""Invariant 1: every unit of every released line is in exactly one shipment or backorder, and followed through."""
+"""Invariant 1: every unit of every released line is in exactly one shipment or backorder, and lies in its parcel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PARCEL_LINE = ["shipment_id", "line_number", "sku"]
 
 
 def check_conservation(night: Night) -> Iterator[Check]:
-    """Follow units from order lines to parcels, placements, pick lists and hand-over lists.
+    """Follow units from order lines to parcels and placements.
 
     Parameters
     ----------
@@ -29,10 +29,7 @@ def check_conservation(night: Night) -> Iterator[Check]:
     yield check_holds(holds, orders, shipments, backorders, night.table("offer_pieces"))
     yield check_max_shipments(shipments, orders)
     yield check_placed(shipment_lines, night.table("placements"))
-    yield check_picked(
-        shipments, shipment_lines, night.table("pick_lists"), night.table("pick_stops"), night.table("locations")
-    )
-    yield check_handed_over(shipments, orders, night.table("manifests"))
+    yield check_released(night)
 
 
 def released_lines(orders: pl.DataFrame, lines: pl.DataFrame, holds: pl.DataFrame) -> pl.DataFrame:
@@ -154,6 +151,53 @@ def check_max_shipments(shipments: pl.DataFrame, orders: pl.DataFrame) -> Check:
     )
 
 
+def check_released(night: Night) -> Check:
+    """Check that what is released may be: paid or released by hand, not cancelled, of articles whose size is known.
+
+    Parameters
+    ----------
+    night
+        The run.
+    """
+    orders, actions = night.table("orders"), night.table("order_actions")
+    lines = released_lines(orders, night.table("order_lines"), night.table("holds"))
+    latest = (
+        actions.filter(pl.col("acted_at") <= night.as_of)
+        .sort("acted_at", maintain_order=True)
+        .unique("order_id", keep="last", maintain_order=True)
+        .select("order_id", "action")
+    )
+    released = orders.join(night.table("holds"), on="order_id", how="anti", maintain_order="left").join(
+        latest, on="order_id", how="left", maintain_order="left"
+    )
+    is_paid = pl.col("payment_status").is_in(night.settings.receive.release_payments)
+    sizes = pl.all_horizontal(pl.col("length_mm", "width_mm", "height_mm", "weight_g").is_not_null())
+    known = night.table("products").select("sku", has_size=sizes)
+    return named(
+        "conservation.released",
+        must(
+            released,
+            is_paid | (pl.col("action") == "release"),
+            "order {order_id} is released with payment {payment_status}",
+        ),
+        must(
+            released,
+            pl.col("cancelled_at").is_null() | (pl.col("cancelled_at") > night.as_of),
+            "order {order_id} is released, it was cancelled at {cancelled_at}",
+        ),
+        must(
+            released,
+            pl.col("action").is_null() | (pl.col("action") == "release"),
+            "order {order_id} is released, a planner decided: {action}",
+        ),
+        must(
+            lines.join(known, on="sku", how="left", maintain_order="left"),
+            pl.col("has_size"),
+            "order {order_id} is released with {sku}, whose size and weight are not known",
+        ),
+    )
+
+
 def check_placed(shipment_lines: pl.DataFrame, placements: pl.DataFrame) -> Check:
     """Every unit of a parcel lies somewhere in it, and nothing else does.
 
@@ -165,121 +209,21 @@ def check_placed(shipment_lines: pl.DataFrame, placements: pl.DataFrame) -> Chec
         Where each item lies.
     """
     placed = placements.group_by(_PARCEL_LINE, maintain_order=True).len("counted")
-    return named("conservation.placements", _same_units(shipment_lines, placed, "placed"))
+    return named("conservation.placements", same_units(shipment_lines, placed, "placed"))
 
 
-def check_picked(
-    shipments: pl.DataFrame,
-    shipment_lines: pl.DataFrame,
-    pick_lists: pl.DataFrame,
-    pick_stops: pl.DataFrame,
-    locations: pl.DataFrame,
-) -> Check:
-    """Every unit is picked once, on one list, in its parcel's warehouse, where it lies.
+def same_units(shipment_lines: pl.DataFrame, counted: pl.DataFrame, verb: str) -> Findings:
+    """Compare what is in each parcel with what was counted of it elsewhere.
 
     Parameters
     ----------
-    shipments, shipment_lines
-        Parcels and what is in them.
-    pick_lists, pick_stops
-        Walks and what to take on them.
-    locations
-        Where articles lie.
+    shipment_lines
+        What is in each parcel.
+    counted
+        Columns shipment_id, line_number, sku, counted.
+    verb
+        What was done with the units counted.
     """
-    picked = pick_stops.group_by(_PARCEL_LINE, maintain_order=True).agg(counted=pl.col("quantity").sum())
-    per_list = pick_stops.group_by("pick_list_id", maintain_order=True).agg(
-        counted_shipments=pl.col("shipment_id").n_unique(),
-        counted_units=pl.col("quantity").sum(),
-        counted_stops=pl.col("stop_number").n_unique(),
-    )
-    lists = pick_lists.join(per_list, on="pick_list_id", how="full", coalesce=True, maintain_order="left_right")
-    walks = pick_stops.select("pick_list_id", "shipment_id").unique(maintain_order=True)
-    walks = walks.join(
-        pick_lists.select("pick_list_id", list_warehouse="warehouse_id"),
-        on="pick_list_id",
-        how="left",
-        maintain_order="left",
-    )
-    per_parcel = shipments.select("shipment_id", "warehouse_id").join(
-        walks.group_by("shipment_id").agg(num_lists=pl.len(), list_warehouse=pl.col("list_warehouse").first()),
-        on="shipment_id", how="left", maintain_order="left",
-    )  # fmt: skip
-    place = ["aisle", "position", "side", "level"]
-    stops = pick_stops.join(
-        pick_lists.select("pick_list_id", "warehouse_id"), on="pick_list_id", how="left", maintain_order="left"
-    ).join(locations, on=["warehouse_id", "sku"], how="left", maintain_order="left", suffix="_on_file")
-    return named(
-        "conservation.picks",
-        _same_units(shipment_lines, picked, "picked"),
-        must(
-            lists,
-            (pl.col("shipments") == pl.col("counted_shipments"))
-            & (pl.col("units") == pl.col("counted_units"))
-            & (pl.col("stops") == pl.col("counted_stops")),
-            "pick list {pick_list_id} says {shipments} parcels, {units} units, {stops} stops; its stops hold "
-            "{counted_shipments}, {counted_units}, {counted_stops}",
-        ),
-        must(
-            per_parcel,
-            (pl.col("num_lists") == 1) & (pl.col("warehouse_id") == pl.col("list_warehouse")),
-            "shipment {shipment_id} of {warehouse_id} is on {num_lists} pick lists, the first one of {list_warehouse}",
-        ),
-        must(
-            stops,
-            pl.all_horizontal([pl.col(name).eq_missing(pl.col(f"{name}_on_file")) for name in place]),
-            "pick list {pick_list_id} stop {stop_number}: {sku} is not where the stop leads in {warehouse_id}",
-        ),
-    )
-
-
-def check_handed_over(shipments: pl.DataFrame, orders: pl.DataFrame, manifests: pl.DataFrame) -> Check:
-    """Every parcel stands on exactly one hand-over list, and the list says of it what the parcel says.
-
-    Parameters
-    ----------
-    shipments
-        Parcels.
-    orders
-        The open orders, for destinations.
-    manifests
-        Hand-over lists.
-    """
-    copied = [
-        "carrier", "warehouse_id", "dispatch_at", "service_id", "tracking_number", "weight_g",
-        "outer_length_mm", "outer_width_mm", "outer_height_mm", "ship_country", "ship_postcode",
-    ]  # fmt: skip
-    destinations = orders.select("order_id", "ship_country", "ship_postcode")
-    parcels = shipments.join(destinations, on="order_id", how="left", maintain_order="left")
-    rows = manifests.group_by("shipment_id", maintain_order=True).agg(pl.len().alias("rows"), pl.col(*copied).first())
-    joined = parcels.select("shipment_id", *copied).join(
-        rows, on="shipment_id", how="full", coalesce=True, maintain_order="left_right", suffix="_listed"
-    )
-    lists = manifests.group_by("manifest_id", maintain_order=True).agg(
-        pl.len().alias("rows"),
-        kinds=pl.struct("carrier", "warehouse_id", "dispatch_at").n_unique(),
-        positions=pl.col("position").n_unique(),
-        last=pl.col("position").max(),
-    )
-    return named(
-        "conservation.manifests",
-        must(joined, pl.col("rows") == 1, "shipment {shipment_id} stands on {rows} hand-over lists"),
-        *(
-            must(
-                joined,
-                pl.col(name) == pl.col(f"{name}_listed"),
-                f"shipment {{shipment_id}}: {name} is {{{name}}}, its hand-over list says {{{name}_listed}}",
-            )
-            for name in copied
-        ),
-        must(
-            lists,
-            (pl.col("kinds") == 1) & (pl.col("positions") == pl.col("rows")) & (pl.col("last") == pl.col("rows")),
-            "manifest {manifest_id}: {rows} parcels of {kinds} carrier, warehouse and hour, {positions} positions up to {last}",
-        ),
-    )
-
-
-def _same_units(shipment_lines: pl.DataFrame, counted: pl.DataFrame, verb: str) -> Findings:
     both = shipment_lines.select(*_PARCEL_LINE, "quantity").join(
         counted, on=_PARCEL_LINE, how="full", coalesce=True, maintain_order="left_right"
     )

@@ -13,6 +13,7 @@ from engine.verify.checks import Check, VerificationReport
 from engine.verify.conservation import check_conservation
 from engine.verify.contract import check_contracts
 from engine.verify.files import Night, UnreadableTable, read_night
+from engine.verify.handling import check_handling
 from engine.verify.ledger import check_ledger
 from engine.verify.packing import check_packing
 from engine.verify.prices import check_prices
@@ -22,6 +23,7 @@ from engine.verify.tracking import check_tracking
 _INVARIANTS: Final[dict[str, Callable[[Night], Iterator[Check]]]] = {
     "contracts": check_contracts,
     "conservation": check_conservation,
+    "handling": check_handling,
     "stock": check_stock,
     "packing": check_packing,
     "prices": check_prices,

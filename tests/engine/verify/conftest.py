@@ -259,7 +259,12 @@ def offers() -> list[Row]:
         } | money
 
     def left(order: str, number: int, warehouse: str, pieces: int, cents: int, parcels: int = 1) -> Row:
-        money = dict.fromkeys((*MONEY, "lateness_cents"), 0) | {"freight_cents": cents}
+        units = sum(row["quantity"] for row in PIECES if row["order_id"] == order and pieces >> row["piece_number"] & 1)
+        handling, pick = (120, 15) if warehouse == "LYON" else (100, 20)
+        money = dict.fromkeys((*MONEY, "lateness_cents"), 0) | {
+            "freight_cents": cents - parcels * handling - units * pick
+        }
+        money |= {"handling_cents": parcels * handling, "pick_cents": units * pick}
         return {
             "order_id": order,
             "offer_number": number,
@@ -327,8 +332,9 @@ def output_tables() -> dict[str, list[Row]]:
     )  # fmt: skip
     warehouse_of = {parcel["shipment_id"]: parcel["warehouse_id"] for parcel in parcels}
     places = {(row["warehouse_id"], row["sku"]): row for row in input_tables()["locations"]}
+    totes = {name: number for number, name in enumerate(warehouse_of, start=1)}
     stops = [
-        {"pick_list_id": warehouse_of[line["shipment_id"]], "stop_number": number, "tote": 1}
+        {"pick_list_id": warehouse_of[line["shipment_id"]], "stop_number": number, "tote": totes[line["shipment_id"]]}
         | line
         | {
             n: places.get((warehouse_of[line["shipment_id"]], line["sku"]), {}).get(n)

@@ -86,18 +86,37 @@ CONSERVATION = {
     "units column off": ("conservation.shipments", more("shipments", shipment("O3-1"), "units")),
     "held order shipped": ("conservation.holds", add("holds", order_id="O3", reason="payment", detail="x")),
     "hold of an unknown order": ("conservation.holds", add("holds", order_id="O99", reason="payment", detail="x")),
+    "cancelled order released": (
+        "conservation.released",
+        change("orders", order("O3"), cancelled_at=datetime(2026, 3, 10, 17, tzinfo=UTC)),
+    ),
+    "unpaid order released": ("conservation.released", change("orders", order("O3"), payment_status="failed")),
+    "order a planner cancelled": (
+        "conservation.released",
+        both(
+            add("order_actions", order_id="O3", action="release", acted_at=datetime(2026, 3, 10, 11, tzinfo=UTC)),
+            add("order_actions", order_id="O3", action="cancel", acted_at=datetime(2026, 3, 10, 12, tzinfo=UTC)),
+        ),
+    ),
+    "article of unknown size released": (
+        "conservation.released",
+        change("products", col("sku") == "BOOK", height_mm=None),
+    ),
+    "two parcels in one tote": ("handling.picks", change("pick_stops", col("pick_list_id") == "LYON", tote=1)),
+    "picked too late": ("handling.picks", change("pick_lists", ANY, pick_by=datetime(2026, 3, 12, tzinfo=UTC))),
+    "wave of two warehouses": ("handling.picks", change("pick_lists", ANY, wave_id="1")),
     "more parcels than accepted": ("conservation.max_shipments", change("orders", order("O4"), max_shipments=1)),
     "item not placed": ("conservation.placements", drop("placements", item("O5-1", 2))),
-    "unit not picked": ("conservation.picks", more("pick_stops", shipment("O5-1"), "quantity", -1)),
-    "picked from the wrong shelf": ("conservation.picks", change("pick_stops", col("sku") == "BRICK", position=1)),
+    "unit not picked": ("handling.picks", more("pick_stops", shipment("O5-1"), "quantity", -1)),
+    "picked from the wrong shelf": ("handling.picks", change("pick_stops", col("sku") == "BRICK", position=1)),
     "picked in another warehouse": (
-        "conservation.picks",
+        "handling.picks",
         change("pick_stops", shipment("O4-2"), pick_list_id="LYON", stop_number=9),
     ),
-    "pick list counts off": ("conservation.picks", more("pick_lists", ANY, "units")),
-    "parcel on no hand-over list": ("conservation.manifests", drop("manifests", shipment("O7-1"))),
+    "pick list counts off": ("handling.picks", more("pick_lists", ANY, "units")),
+    "parcel on no hand-over list": ("handling.manifests", drop("manifests", shipment("O7-1"))),
     "parcel on two hand-over lists": (
-        "conservation.manifests",
+        "handling.manifests",
         lambda files: files.tables.update(
             manifests=pl.concat(
                 [
@@ -107,9 +126,9 @@ CONSERVATION = {
             )
         ),
     ),
-    "hand-over list says another weight": ("conservation.manifests", more("manifests", shipment("O7-1"), "weight_g")),
+    "hand-over list says another weight": ("handling.manifests", more("manifests", shipment("O7-1"), "weight_g")),
     "hand-over list says another postcode": (
-        "conservation.manifests",
+        "handling.manifests",
         change("manifests", shipment("O7-1"), ship_postcode="13002"),
     ),
 }
@@ -306,6 +325,9 @@ BOUND = {
     "cheaper offer hidden": ("bound.value", change("offers", order("O2"), cost_cents=1)),
     "offer's sum off": ("bound.offers", more("offers", order("O1"), "cost_cents")),
     "offer of a foreign piece": ("bound.offers", change("offers", order("O2"), pieces=2)),
+    "offer with more parcels than it pays": ("bound.offers", more("offers", order("O1"), "shipments")),
+    "offer with more units than it pays": ("bound.offers", change("offers", order("O1") & ~col("is_chosen"), pieces=3)),
+    "shadow price told otherwise": ("bound.value", change("shadow_prices", ANY, cents_per_unit=0.5)),
     "piece shipped twice": ("bound.offers", change("offers", order("O1"), is_chosen=True)),
     "pieces do not make up the line": ("bound.pieces", more("offer_pieces", order("O5"), "quantity")),
     "piece numbers with a hole": ("bound.pieces", change("offer_pieces", order("O2"), piece_number=1)),
@@ -350,6 +372,13 @@ def test_an_empty_night_is_valid(run_files, tmp_path: Path) -> None:
     run_files.set("plan_summary", ANY, status="OPTIMAL", **dict.fromkeys(numbers, 0))
     report = verify_run(run_files.write(tmp_path / "run"))
     assert report.is_ok, report.render()
+
+
+def test_a_planner_may_release_what_is_not_paid(run_files, tmp_path: Path) -> None:
+    run_files.set("orders", order("O3"), payment_status="failed")
+    run_files.add("order_actions", order_id="O3", action="release", acted_at=datetime(2026, 3, 10, 12, tzinfo=UTC))
+    run_files.add("order_actions", order_id="O4", action="cancel", acted_at=datetime(2026, 3, 11, 12, tzinfo=UTC))
+    assert verify_run(run_files.write(tmp_path / "run")).is_ok
 
 
 def test_what_cannot_be_checked_is_not_proven(run_files, tmp_path: Path) -> None:
