@@ -56,7 +56,7 @@ as if none had left yet. What really happened to them is kept as history beside 
 | order_lines | article, price | quantity: the source repeats a row for each unit | |
 | products | category, sizes (cm to mm), weight; absent where the source has none or zero | cost: {COST_SHARE:.0%} of the median selling price | fragility, by category: {", ".join(FRAGILE_CATEGORIES)} |
 | warehouses | | where sellers are: clusters of their coordinates weighted by units sold, named after the city that sold most | cut-off, capacity, costs |
-| past_shipments, tracking_events | times of purchase, hand-over and delivery, promised day | origin (cluster of the first article's seller), one parcel an order | tracking numbers (`SYNTHETIC-…`); the carrier is `unnamed` |
+| past_shipments, past_order_lines, tracking_events | times of purchase, hand-over and delivery, promised day | origin (cluster of the first article's seller), one parcel an order | tracking numbers (`SYNTHETIC-…`); the carrier is `unnamed` |
 | stock_movements | sales: article, quantity, time of hand-over | warehouse of a sale | receipts (`SYNTHETIC-PO-…`) |
 | stock, inbound, locations | | | all of it; a tenth of the popular articles is short on purpose |
 | cartons, protection, services, zones, rates, surcharges | | zones from real distances | all names begin with `SYNTHETIC-`, all prices are made up |

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.config import FILE_NAME
+from engine.config import FILE_NAME, Carrier
 from engine.errors import UsageError
 from engine.olist import orders as real
 from engine.olist import stock, tariff
@@ -21,15 +21,16 @@ from engine.olist.times import TIMEZONE
 from engine.sample import network as places
 from engine.sample import tariffs
 from engine.sample.cartons import make_cartons
-from engine.sample.tracking import FIRST_SERIAL_TONIGHT
+from engine.sample.tracking import carrier_settings
 from engine.sample.write import write_inbox
 
 NOTICE: Final = "SYNTHETIC.md"
-TRACKING: Final = {
-    "SYNTHETIC-POSTA": ("s10", "LX"),
-    "SYNTHETIC-RODO": ("sscc_18", "7899999"),
-    "SYNTHETIC-AEREO": ("ups_1z", "5Y5N51"),
+CARRIERS: Final = {
+    "SYNTHETIC-POSTA": Carrier(tracking="s10", prefix="LXBR"),
+    "SYNTHETIC-RODO": Carrier(tracking="sscc_18", prefix="7899999"),
+    "SYNTHETIC-AEREO": Carrier(tracking="ups_1z", prefix="5Y5N51"),
 }
+"""Made-up prefixes: service letters and posting country, GS1 company prefix, shipper number."""
 
 
 def import_olist(source: Path, workspace: Path, *, seed: int = 0) -> None:
@@ -98,6 +99,7 @@ def _tables(data: Olist, orders: pl.DataFrame, as_of: datetime, seed: int) -> di
         "surcharges": tariffs.surcharges(tariff.SERVICES, tariff.SURCHARGES),
         "locations": places.locations(net, goods, warehouses, seed),
         "past_shipments": parcels,
+        "past_order_lines": lines.join(parcels, on="order_id", how="semi", maintain_order="left"),
         "tracking_events": real.tracking_events_table(orders, parcels, as_of),
     }
 
@@ -141,11 +143,6 @@ def _origins(data: Olist, origin: pl.DataFrame, warehouses: pl.DataFrame) -> pl.
 
 
 def _settings_text(as_of: datetime, seed: int) -> str:
-    carriers = "\n".join(
-        f'[carriers.{name}]\ntracking = "{shape}"\nprefix = "{prefix}"\n'
-        f"first_serial = {FIRST_SERIAL_TONIGHT}\nis_synthetic = true\n"
-        for name, (shape, prefix) in TRACKING.items()
-    )
     return f"""# Real orders of the Olist data set, planned as one night. {NOTICE} says what is real and what is not.
 
 [night]
@@ -163,4 +160,4 @@ split_cents = 600
 backorder_cents_per_line = 6000
 backorder_cents_per_unit_day = 80
 
-{carriers}"""
+{carrier_settings(CARRIERS)}"""

@@ -162,6 +162,23 @@ def make_catalogue(num_skus: int, seed: int) -> Catalogue:
     return Catalogue(_without_some_sizes(products, popularity), popularity)
 
 
+def selling_prices(rng: np.random.Generator, catalogue: Catalogue, sku_idx: Integers) -> Integers:
+    """Draw selling prices, cents, ending in nine.
+
+    Parameters
+    ----------
+    rng
+        Random stream.
+    catalogue
+        The articles.
+    sku_idx
+        (lines,) article of each line.
+    """
+    cost = catalogue.products["unit_cost_cents"].to_numpy()[sku_idx]
+    price = np.round(cost * rng.uniform(1.35, 2.2, sku_idx.size) / 10) * 10 - 1
+    return np.asarray(price.astype(np.int64))
+
+
 def _shares() -> Floats:
     shares = np.array([c.share for c in CATEGORIES])
     return np.asarray(shares / shares.sum())

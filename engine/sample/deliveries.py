@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.sample.catalogue import Catalogue, selling_prices
 from engine.sample.streams import stream
-from engine.sample.tracking import PREFIXES, tracking_numbers
+from engine.sample.tracking import CARRIERS, tracking_numbers
 
 Integers = NDArray[np.int64]
 
@@ -46,13 +47,13 @@ def past_shipments(num_shipments: int, warehouses: pl.DataFrame, as_of: datetime
     placed = -np.sort(rng.integers(4 * DAY, 90 * DAY, num_shipments))[::-1]
     dispatched = placed + rng.gamma(2.0, 9 * HOUR, num_shipments).astype(np.int64) + 2 * HOUR
     promised_days = rng.choice([2, 4, 7], num_shipments, p=[0.15, 0.63, 0.22])
-    carrier = rng.integers(0, len(PREFIXES), num_shipments)
+    carrier = rng.integers(0, len(CARRIERS), num_shipments)
     return pl.DataFrame(
         {
             "shipment_id": _numbered("H-", number, "-1"),
             "order_id": _numbered("H-", number, ""),
             "warehouse_id": warehouses["warehouse_id"].gather(rng.integers(0, len(warehouses), num_shipments)),
-            "carrier": pl.Series(list(PREFIXES)).gather(carrier),
+            "carrier": pl.Series(list(CARRIERS)).gather(carrier),
             "tracking_number": tracking_numbers(carrier, number + 1),
             "placed_at": instants(as_of, placed),
             "dispatched_at": instants(as_of, dispatched),
@@ -131,37 +132,40 @@ def tracking_events(parcels: pl.DataFrame, as_of: datetime, seed: int) -> pl.Dat
     return pl.concat(frames).sort("occurred_at", "tracking_number", "status")
 
 
-def past_order_lines(parcels: pl.DataFrame, products: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """Give what was in the past parcels: one line each.
+def past_order_lines(parcels: pl.DataFrame, catalogue: Catalogue, seed: int) -> pl.DataFrame:
+    """Give what was in the past parcels: one line each, of articles as popular as tonight's.
 
     Parameters
     ----------
-    parcels, products
-        The past_shipments and products tables.
+    parcels
+        The past_shipments table.
+    catalogue
+        The articles.
     seed
         Seed of the whole sample.
     """
     rng = stream(seed, "past_order_lines")
-    article = rng.integers(0, len(products), len(parcels))
-    margin = rng.uniform(1.35, 2.2, len(parcels))
+    sku_idx = rng.choice(catalogue.popularity.size, len(parcels), p=catalogue.popularity)
     return pl.DataFrame(
         {
             "order_id": parcels["order_id"],
             "line_number": np.ones(len(parcels), dtype=np.int64),
-            "sku": products["sku"].gather(article),
+            "sku": catalogue.products["sku"].gather(sku_idx),
             "quantity": parcels["units"],
-            "unit_price_cents": (products["unit_cost_cents"].to_numpy()[article] * margin).astype(np.int64),
+            "unit_price_cents": selling_prices(rng, catalogue, sku_idx),
         }
     )
 
 
-def returns(parcels: pl.DataFrame, events: pl.DataFrame, as_of: datetime, seed: int) -> pl.DataFrame:
+def returns(
+    parcels: pl.DataFrame, lines: pl.DataFrame, events: pl.DataFrame, as_of: datetime, seed: int
+) -> pl.DataFrame:
     """Give what came back of the delivered parcels.
 
     Parameters
     ----------
-    parcels, events
-        The past_shipments and tracking_events tables.
+    parcels, lines, events
+        The past_shipments, past_order_lines and tracking_events tables.
     as_of
         The night.
     seed
@@ -171,19 +175,21 @@ def returns(parcels: pl.DataFrame, events: pl.DataFrame, as_of: datetime, seed: 
     delivered = events.filter(pl.col("status") == "delivered").select(
         "tracking_number", pl.col("occurred_at").alias("delivered_at")
     )
-    came = parcels.join(delivered, on="tracking_number", how="inner", maintain_order="left")
+    sold = parcels.join(lines, on="order_id", how="left", maintain_order="left")
+    came = sold.join(delivered, on="tracking_number", how="inner", maintain_order="left")
     came = came.filter(pl.Series(rng.random(len(came)) < 0.08))
     seconds = rng.integers(3 * DAY, 30 * DAY, len(came))
     received = came["delivered_at"] + pl.Series(seconds * 1_000_000).cast(pl.Duration("us"))
+    quantity = np.minimum(came["units"].to_numpy(), 1 + (rng.random(len(came)) < 0.15))
     return pl.DataFrame(
         {
             "order_id": came["order_id"],
-            "line_number": np.ones(len(came), dtype=np.int64),
-            "quantity": np.minimum(came["units"].to_numpy(), 1 + (rng.random(len(came)) < 0.15)),
+            "line_number": came["line_number"],
+            "quantity": quantity,
             "received_at": received,
             "disposition": pl.Series(["restock", "scrap", "inspect", "missing"]).gather(
                 rng.choice(4, len(came), p=[0.72, 0.12, 0.13, 0.03])
             ),
-            "refund_cents": rng.integers(5, 90, len(came)) * 100 - 1,
+            "refund_cents": came["unit_price_cents"].to_numpy() * quantity,
         }
     ).filter(pl.col("received_at") <= as_of)

@@ -15,7 +15,7 @@ from engine.config import FILE_NAME
 from engine.errors import UsageError
 from engine.sample import carriers, cartons, catalogue, deliveries, history, network, places, tariffs
 from engine.sample.orders import Night, make_orders
-from engine.sample.tracking import FIRST_SERIAL_TONIGHT, FORMATS, PREFIXES
+from engine.sample.tracking import CARRIERS, carrier_settings
 from engine.sample.write import write_inbox
 
 AS_OF: Final = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
@@ -82,6 +82,7 @@ def make_sample(*, orders: int = USUAL_ORDERS, seed: int = 0) -> dict[str, pl.Da
     usual_units = float(demand.sum()) * USUAL_SHARE_OF_TONIGHT * min(1.0, math.sqrt(USUAL_ORDERS / orders))
     year = history.make_history(net, goods, usual_units, AS_OF, seed)
     parcels = deliveries.past_shipments(max(1, orders // 5), warehouses, AS_OF, seed)
+    sold = deliveries.past_order_lines(parcels, goods, seed)
     events = deliveries.tracking_events(parcels, AS_OF, seed)
     skus = goods.products["sku"]
     capacity = network.capacities(_expected_units(night, net, warehouses), seed)
@@ -101,9 +102,9 @@ def make_sample(*, orders: int = USUAL_ORDERS, seed: int = 0) -> dict[str, pl.Da
         "surcharges": tariffs.surcharges(carriers.SERVICES, carriers.SURCHARGES),
         "locations": network.locations(net, goods, warehouses, seed),
         "tracking_events": events,
-        "returns": deliveries.returns(parcels, events, AS_OF, seed),
+        "returns": deliveries.returns(parcels, sold, events, AS_OF, seed),
         "past_shipments": parcels,
-        "past_order_lines": deliveries.past_order_lines(parcels, goods.products, seed),
+        "past_order_lines": sold,
     }
 
 
@@ -128,11 +129,6 @@ def _expected_units(night: Night, net: network.Network, warehouses: pl.DataFrame
 
 def settings_text(orders: int, seed: int) -> str:
     """Give the settings of a sample workspace."""
-    carriers = "\n".join(
-        f'[carriers.{name}]\ntracking = "{FORMATS[name]}"\nprefix = "{PREFIXES[name]}"\n'
-        f"first_serial = {FIRST_SERIAL_TONIGHT}\nis_synthetic = true\n"
-        for name in FORMATS
-    )
     return f"""# A generated night: {orders} orders from seed {seed}. Shops, customers, carriers and prices are made up.
 
 [night]
@@ -141,4 +137,4 @@ timezone = "UTC"
 currency = "EUR"
 seed = {seed}
 
-{carriers}"""
+{carrier_settings(CARRIERS)}"""

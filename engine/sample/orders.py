@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.sample.catalogue import Catalogue
+from engine.sample.catalogue import Catalogue, selling_prices
 from engine.sample.places import cities, postcodes
 from engine.sample.streams import stream
 
@@ -186,15 +186,13 @@ def _lines(rng: np.random.Generator, orders: pl.DataFrame, catalogue: Catalogue)
     order_idx = np.repeat(np.arange(len(orders)), num_lines)
     first = np.repeat(np.cumsum(num_lines) - num_lines, num_lines)
     sku_idx = rng.choice(len(catalogue.products), order_idx.size, p=catalogue.popularity)
-    cost = catalogue.products["unit_cost_cents"].to_numpy()[sku_idx]
-    price = np.round(cost * rng.uniform(1.35, 2.2, order_idx.size) / 10) * 10 - 1
     lines = pl.DataFrame(
         {
             "order_id": orders["order_id"].gather(order_idx),
             "line_number": np.arange(order_idx.size) - first + 1,
             "sku": catalogue.products["sku"].gather(sku_idx),
             "quantity": rng.choice(len(QUANTITY_SHARE), order_idx.size, p=QUANTITY_SHARE) + 1,
-            "unit_price_cents": price.astype(np.int64),
+            "unit_price_cents": selling_prices(rng, catalogue, sku_idx),
         }
     )
     is_unknown = np.zeros(order_idx.size, dtype=bool)

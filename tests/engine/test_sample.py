@@ -16,7 +16,7 @@ from engine.sample import make_sample, write_sample
 from engine.sample.night import AS_OF
 from engine.sample.places import CITIES, POSTCODE_SHAPES
 from engine.sample.streams import stream
-from engine.sample.tracking import _s10, _sscc_18, _ups_1z
+from engine.sample.tracking import CARRIERS
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAIR = ["warehouse_id", "sku"]
@@ -267,13 +267,20 @@ def test_parcels_are_handed_over_and_delivered_in_order_and_not_after_tonight(ta
     assert (tables["returns"]["received_at"] <= AS_OF).all()
 
 
-def test_check_digits_agree_with_published_numbers():
-    assert _s10(np.array([47312482]), "RADE")[0] == "RA473124829DE"
-    assert _ups_1z(np.array([5756712]), "5R8939")[0] == "1Z5R89390357567127"
-    # The GS1 check digit: weights 3 and 1 from the right, to the next ten.
-    number = _sscc_18(np.array([123456789]), "0614141")[0]
-    assert len(number) == 18
-    assert sum(int(c) * (3 if i % 2 == 0 else 1) for i, c in enumerate(number)) % 10 == 0
+def test_past_parcels_have_valid_numbers_below_tonights_range(tables):
+    settings = {name: carrier.first_serial for name, carrier in CARRIERS.items()}
+    assert set(tables["past_shipments"]["carrier"]) == set(settings)
+    assert not tables["past_shipments"]["tracking_number"].is_duplicated().any()
+    assert len(tables["past_shipments"]) < min(settings.values())
+
+
+def test_past_lines_hold_what_the_parcels_held_and_refunds_what_was_paid(tables):
+    lines, parcels = tables["past_order_lines"], tables["past_shipments"]
+    assert lines["quantity"].to_list() == parcels["units"].to_list()
+    came = tables["returns"].join(lines, on=["order_id", "line_number"], suffix="_sold")
+    assert len(came) == len(tables["returns"])
+    assert (came["quantity"] <= came["quantity_sold"]).all()
+    assert (came["refund_cents"] == came["quantity"] * came["unit_price_cents"]).all()
 
 
 @pytest.mark.parametrize("orders", [1, 2, 7])
