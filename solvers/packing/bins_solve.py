@@ -155,7 +155,9 @@ class _Search:
             self.layouts.append(layout)
         return number
 
-    def _one_after_the_other(self, quantity: Ints, value: Ints, rollouts: int, *, must: bool = False) -> list[int] | None:
+    def _one_after_the_other(
+        self, quantity: Ints, value: Ints, rollouts: int, *, must: bool = False
+    ) -> list[int] | None:
         """Fill bins in turn, each as often as the items left allow; None when time runs out, unless it must be done."""
         left = quantity.copy()
         used: list[int] = []
@@ -226,7 +228,9 @@ class _Search:
         left = quantity - sum((counts for counts, _ in kept), np.zeros_like(quantity))
         volume = self.problem.item_volume_mm3.astype(np.float64)
         power = random.uniform(0.9, 1.4)
-        value = np.round(1000 * (volume / volume.min()) ** power * random.uniform(0.8, 1.2, volume.size)).astype(np.int64)
+        value = np.round(1000 * (volume / volume.min()) ** power * random.uniform(0.8, 1.2, volume.size)).astype(
+            np.int64
+        )
         parts = self._one_after_the_other(left, np.maximum(value, 1), _ROLLOUTS * (1 + turn % 4))
         if parts is not None and len(kept) + len(parts) < len(self.best):
             self._keep(parts, kept)
@@ -274,7 +278,9 @@ class _Search:
         none = np.zeros((0, 3), np.int64)
         return BinsSolution(
             outcome=Outcome(status, stop, len(self.best), min(self.bound, len(self.best))),
-            bin_number=np.repeat(np.arange(len(self.best)), [layout[0].size for _, layout in self.best]).astype(np.int64),
+            bin_number=np.repeat(np.arange(len(self.best)), [layout[0].size for _, layout in self.best]).astype(
+                np.int64
+            ),
             item_type=np.concatenate([layout[0] for _, layout in self.best] or [none[:, 0]]),
             position_mm=np.concatenate([layout[1] for _, layout in self.best] or [none]),
             size_mm=np.concatenate([layout[2] for _, layout in self.best] or [none]),

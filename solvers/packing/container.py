@@ -108,7 +108,7 @@ class ContainerProblem:
     @property
     def item_volume_mm3(self) -> Ints:
         """(num_types,) volume of one item."""
-        return np.prod(self.edge_mm, axis=1)
+        return np.asarray(np.prod(self.edge_mm, axis=1), np.int64)
 
     @property
     def supported(self) -> bool:

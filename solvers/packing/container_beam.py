@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from solvers.outcome import Stop
-from solvers.packing.kernels_container_search import (
-    Actions,
-    Pool,
-    Work,
-    apply_action,
-    list_actions,
-    start_state,
-    try_actions,
-)
+from solvers.packing.kernels_container_search import apply_action, list_actions, start_state, try_actions
+from solvers.packing.kernels_container_state import Actions, Pool, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,13 +98,13 @@ class Beam:
             each = max(1, round(effort / parents.size))
             actions = _new_actions(parents.size * min(each, work.block.size))
             num_actions = 0
-            for parent in parents:
+            for parent in parents.tolist():
                 num_actions = list_actions(pool, parent, cargo, rule, each, work, actions, num_actions)
             stop = self._try(pool, actions, num_actions)
             if stop is not None:
                 return stop
             children = _best_of_each_value(actions.value[:num_actions], width)
-            for i, row in enumerate(children):
+            for i, row in enumerate(children.tolist()):
                 apply_action(pool, free + i, 0, cargo, actions, row)
             parents, free = np.arange(free, free + children.size), width - free
         return None
@@ -164,7 +157,8 @@ class Beam:
         cargo, rule = self.load.cargo, self.load.rule
         best = self.best_value
         for start in range(0, rows.size, _AT_ONCE):
-            if self.limit.out_of_time():
+            # one loading is always completed, however short the time
+            if self.num_rollouts + start > 0 and self.limit.out_of_time():
                 return start, best
             some = rows[start : start + _AT_ONCE]
             best, _ = try_actions(pool, scratch, keep, thread, cargo, rule, actions, some, best)

@@ -142,4 +142,3 @@ def bins_bound(problem: ContainerProblem) -> int:
     weights = item_weights(problem)
     heaviest = float((weights @ problem.quantity.astype(np.float64)).max())
     return max(1, int(np.ceil(heaviest * (1 - _SAFETY) - _SAFETY)))
-

@@ -9,7 +9,7 @@ import numpy as np
 
 from solvers.packing.container_bounds import reachable_container
 from solvers.packing.kernels_container_blocks import Blocks, build_blocks
-from solvers.packing.kernels_container_search import Cargo, Rule
+from solvers.packing.kernels_container_state import Cargo, Rule
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -90,7 +90,7 @@ def build(problem: ContainerProblem, settings: SearchSettings, seed: int) -> Blo
     """Build the blocks of a problem; they serve every problem that differs only in values and lower quantities."""
     size, item = problem.oriented()
     keys = np.random.default_rng(seed).integers(1, 1 << 60, problem.num_types)
-    return build_blocks(
+    blocks: Blocks = build_blocks(
         size.astype(np.int32),
         item.astype(np.int32),
         problem.usable_quantity,
@@ -101,6 +101,7 @@ def build(problem: ContainerProblem, settings: SearchSettings, seed: int) -> Blo
         problem.supported,
         _grid_steps(problem, len(item), settings.max_blocks),
     )
+    return blocks
 
 
 def prepare(problem: ContainerProblem, settings: SearchSettings, blocks: Blocks) -> Load:

@@ -5,44 +5,50 @@ and Riff (2014), "A beam search approach to the container loading problem": orie
 by side along one axis are a block when their items fill at least a set share of the common envelope.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
-_LOW = (1 << 31) - 1
-_MASK = (1 << 61) - 1
+from solvers.packing.kernels_container_state import MASK, hashed
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
 
 
 class Blocks(NamedTuple):
     """The blocks of one container, row by row; a block is one oriented item or two earlier blocks side by side."""
 
-    size_mm: np.ndarray
+    size_mm: Array
     """(num_blocks, 3) envelope."""
-    top_mm: np.ndarray
+    top_mm: Array
     """(num_blocks, 2) the rectangle at the origin corner of the top face on which others may stand."""
-    volume: np.ndarray
+    volume: Array
     """(num_blocks,) volume of the items inside, mm³."""
-    num_items: np.ndarray
+    num_items: Array
     """(num_blocks,) items inside."""
-    content_start: np.ndarray
+    content_start: Array
     """(num_blocks + 1,) where the content of each block begins in the next two."""
-    content_type: np.ndarray
+    content_type: Array
     """Item types inside, increasing within a block."""
-    content_count: np.ndarray
+    content_count: Array
     """Items of that type inside."""
-    first: np.ndarray
+    first: Array
     """(num_blocks,) the part at the origin corner, or minus one minus the item type."""
-    second: np.ndarray
+    second: Array
     """(num_blocks,) the part beside it, or minus one."""
-    axis: np.ndarray
+    axis: Array
     """(num_blocks,) along which axis the second part follows the first."""
-    times: np.ndarray
+    times: Array
     """(num_blocks,) how often the first part is repeated along that axis."""
 
 
 @njit(cache=True, nogil=True)
-def _remember(table, key):  # type: ignore[no-untyped-def]
+def _remember(table: Array, key: int) -> bool:
     """Put a key into an open-addressing set; False when it was there already."""
     mask = table.shape[0] - 1
     slot = (key ^ (key >> 29)) & mask
@@ -55,21 +61,12 @@ def _remember(table, key):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _mix(value):  # type: ignore[no-untyped-def]
-    """Hash a number to 61 bits, by products that cannot overflow."""
-    for _ in range(2):
-        value = ((value & _LOW) * 1103515245) ^ ((value >> 31) * 1812433253)
-        value = (value ^ (value >> 29)) & _MASK
-    return value
-
-
-@njit(cache=True, nogil=True)
-def _top_of(axis, first_size, first_top, second_size, second_top, top):  # type: ignore[no-untyped-def]
+def _top_of(axis: int, first_size: Array, first_top: Array, second_size: Array, second_top: Array, top: Array) -> bool:
     """Work out the top rectangle of two blocks side by side; False when the second would hang."""
     if axis == 2:
         top[0] = second_top[0]
         top[1] = second_top[1]
-        return second_size[0] <= first_top[0] and second_size[1] <= first_top[1]
+        return bool(second_size[0] <= first_top[0] and second_size[1] <= first_top[1])
     other = 1 - axis
     top[0] = first_top[0]
     top[1] = first_top[1]
@@ -86,7 +83,7 @@ def _top_of(axis, first_size, first_top, second_size, second_top, top):  # type:
 
 
 @njit(cache=True, nogil=True)
-def _add_repeated(blocks, n, part, axis, times):  # type: ignore[no-untyped-def]
+def _add_repeated(blocks: Blocks, n: int, part: int, axis: int, times: int) -> None:
     """Write ``times`` copies of a block of one item type in a row as block n."""
     for d in range(3):
         blocks.size_mm[n, d] = blocks.size_mm[part, d] * (times if d == axis else 1)
@@ -103,7 +100,16 @@ def _add_repeated(blocks, n, part, axis, times):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _add_grids(blocks, n, num_oriented, quantity, container_mm, steps, content_key, type_key):  # type: ignore[no-untyped-def]
+def _add_grids(
+    blocks: Blocks,
+    n: int,
+    num_oriented: int,
+    quantity: Array,
+    container_mm: Array,
+    steps: int,
+    content_key: Array,
+    type_key: Array,
+) -> int:
     """Add rows, layers and stacks of equal items, in ``steps`` sizes along each axis; gives the number of blocks."""
     for single in range(num_oriented):
         item = blocks.content_type[blocks.content_start[single]]
@@ -126,7 +132,7 @@ def _add_grids(blocks, n, num_oriented, quantity, container_mm, steps, content_k
                         continue
                     before = times
                     _add_repeated(blocks, n, part, axis, times)
-                    content_key[n] = _mix(type_key[item] + blocks.num_items[n])
+                    content_key[n] = hashed(type_key[item] + blocks.num_items[n])
                     parts[axis + 1, found] = n
                     found += 1
                     n += 1
@@ -135,9 +141,17 @@ def _add_grids(blocks, n, num_oriented, quantity, container_mm, steps, content_k
 
 
 @njit(cache=True, nogil=True)
-def build_blocks(  # type: ignore[no-untyped-def]
-    item_size_mm, item_type, quantity, container_mm, type_key, min_fill, max_blocks, supported, grid_steps
-):
+def build_blocks(
+    item_size_mm: Array,
+    item_type: Array,
+    quantity: Array,
+    container_mm: Array,
+    type_key: Array,
+    min_fill: float,
+    max_blocks: int,
+    supported: bool,
+    grid_steps: int,
+) -> Blocks:
     """Build blocks generation by generation until nothing new arises or ``max_blocks`` is reached.
 
     Parameters are the oriented items ``(num_oriented, 3)`` with their types, the quantity of each type, the container,
@@ -223,10 +237,12 @@ def build_blocks(  # type: ignore[no-untyped-def]
                     else:
                         new_top[0] = total_size[0]
                         new_top[1] = total_size[1]
-                    key = (content_key[a] + content_key[b]) & _MASK
-                    hashed = _mix(_mix(_mix((np.int64(total_size[0]) << 31) | total_size[1]) + total_size[2]) + key)
+                    key = (content_key[a] + content_key[b]) & MASK
+                    block_key = hashed(
+                        hashed(hashed((np.int64(total_size[0]) << 31) | total_size[1]) + total_size[2]) + key
+                    )
                     if supported:
-                        hashed = _mix(hashed ^ ((np.int64(new_top[0]) << 30) | new_top[1]))
+                        block_key = hashed(block_key ^ ((np.int64(new_top[0]) << 30) | new_top[1]))
                     # merge the two contents and check that there are as many items
                     i = start[a]
                     j = start[b]
@@ -248,7 +264,7 @@ def build_blocks(  # type: ignore[no-untyped-def]
                             j += 1
                         enough = content_count[k] <= quantity[content_type[k]]
                         k += 1
-                    if not enough or not _remember(table, hashed):
+                    if not enough or not _remember(table, block_key):
                         continue
                     size[n] = total_size
                     top[n] = new_top

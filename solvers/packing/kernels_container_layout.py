@@ -1,11 +1,22 @@
 """Kernels that turn placed blocks into placed items, and order the items so that they can be loaded."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 from numba import njit
 
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from solvers.packing.kernels_container_blocks import Blocks
+
+    Array = npt.NDArray[Any]
+
 
 @njit(cache=True, nogil=True)
-def unfold_blocks(placed, blocks, item_type, position_mm, size_mm):  # type: ignore[no-untyped-def]
+def unfold_blocks(placed: Array, blocks: Blocks, item_type: Array, position_mm: Array, size_mm: Array) -> int:
     """Write the type, position and size of every item in the placed blocks; gives how many there are.
 
     ``placed`` holds low corner, high corner, block and mirrored axes, as the search leaves them.
@@ -57,18 +68,24 @@ def unfold_blocks(placed, blocks, item_type, position_mm, size_mm):  # type: ign
 
 
 @njit(cache=True, nogil=True)
-def _must_precede(position_mm, size_mm, i, j):  # type: ignore[no-untyped-def]
+def _must_precede(position_mm: Array, size_mm: Array, i: int, j: int) -> bool:
     """Tell whether item i stands in the way of loading j later: it lies below j, or deeper in the container than j."""
-    meets_x = position_mm[i, 0] < position_mm[j, 0] + size_mm[j, 0] and position_mm[j, 0] < position_mm[i, 0] + size_mm[i, 0]
-    meets_y = position_mm[i, 1] < position_mm[j, 1] + size_mm[j, 1] and position_mm[j, 1] < position_mm[i, 1] + size_mm[i, 1]
-    meets_z = position_mm[i, 2] < position_mm[j, 2] + size_mm[j, 2] and position_mm[j, 2] < position_mm[i, 2] + size_mm[i, 2]
+    meets_x = (
+        position_mm[i, 0] < position_mm[j, 0] + size_mm[j, 0] and position_mm[j, 0] < position_mm[i, 0] + size_mm[i, 0]
+    )
+    meets_y = (
+        position_mm[i, 1] < position_mm[j, 1] + size_mm[j, 1] and position_mm[j, 1] < position_mm[i, 1] + size_mm[i, 1]
+    )
+    meets_z = (
+        position_mm[i, 2] < position_mm[j, 2] + size_mm[j, 2] and position_mm[j, 2] < position_mm[i, 2] + size_mm[i, 2]
+    )
     if meets_x and meets_y:
-        return position_mm[i, 2] + size_mm[i, 2] <= position_mm[j, 2]
-    return meets_y and meets_z and position_mm[i, 0] + size_mm[i, 0] <= position_mm[j, 0]
+        return bool(position_mm[i, 2] + size_mm[i, 2] <= position_mm[j, 2])
+    return bool(meets_y and meets_z and position_mm[i, 0] + size_mm[i, 0] <= position_mm[j, 0])
 
 
 @njit(cache=True, nogil=True)
-def loading_order(position_mm, size_mm):  # type: ignore[no-untyped-def]
+def loading_order(position_mm: Array, size_mm: Array) -> Array:
     """Order items so that each can be put in over those before it: what is below or deeper goes first.
 
     The door is at the far end of the length, open to the top. Among the items that are free to go, the deepest goes first,

@@ -1,0 +1,251 @@
+"""Kernels that choose the blocks for a space (VCS; see ``kernels_container_search``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+from solvers.packing.kernels_container_spaces import largest_extent
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from solvers.packing.kernels_container_state import Cargo, Pool, Rule
+
+    Array = npt.NDArray[Any]
+
+_STEPS = 2048
+
+
+@njit(cache=True, nogil=True)
+def _note_neighbour(
+    pool: Pool, thread: int, face: int, gap: int, low_1: int, high_1: int, low_2: int, high_2: int
+) -> None:
+    k = pool.num_neighbours[thread, face]
+    pool.num_neighbours[thread, face] = k + 1
+    row = pool.neighbours[thread, face, k]
+    row[0] = gap
+    row[1] = low_1
+    row[2] = high_1
+    row[3] = low_2
+    row[4] = high_2
+
+
+@njit(cache=True, nogil=True)
+def find_neighbours(
+    pool: Pool, slot: int, thread: int, space: Array, bits: int, container_mm: Array, slack: float
+) -> None:
+    """List the walls and placed blocks close to the six faces of a space, in coordinates from its anchor corner."""
+    edge = pool.cut[thread, 0]
+    low = pool.cut[thread, 1]
+    high = pool.cut[thread, 2]
+    for f in range(6):
+        pool.num_neighbours[thread, f] = 0
+    for d in range(3):
+        edge[d] = space[d + 3] - space[d]
+        before = space[d]
+        after = container_mm[d] - space[d + 3]
+        if bits & (1 << d):
+            before, after = after, before
+        tolerance = np.int32(slack * edge[d])
+        if before <= tolerance:
+            _note_neighbour(pool, thread, d, before, 0, 1 << 30, 0, 1 << 30)
+        if after <= tolerance:
+            _note_neighbour(pool, thread, d + 3, after + edge[d], 0, 1 << 30, 0, 1 << 30)
+    for i in range(np.int64(pool.num_placed[slot])):
+        placed = pool.placed[slot, i]
+        apart = -1
+        meets = 0
+        for d in range(3):
+            if bits & (1 << d):
+                low[d] = space[d + 3] - placed[d + 3]
+                high[d] = space[d + 3] - placed[d]
+            else:
+                low[d] = placed[d] - space[d]
+                high[d] = placed[d + 3] - space[d]
+            if low[d] < edge[d] and high[d] > 0:
+                meets += 1
+                low[d] = max(low[d], 0)
+            else:
+                apart = d
+        if meets != 2:
+            continue
+        tolerance = np.int32(slack * edge[apart])
+        d1 = 1 if apart == 0 else 0
+        d2 = 1 if apart == 2 else 2
+        if high[apart] <= 0:
+            if -high[apart] <= tolerance:
+                _note_neighbour(pool, thread, apart, -high[apart], low[d1], high[d1], low[d2], high[d2])
+        elif low[apart] - edge[apart] <= tolerance:
+            _note_neighbour(pool, thread, apart + 3, low[apart], low[d1], high[d1], low[d2], high[d2])
+
+
+@njit(cache=True, nogil=True)
+def _touching(rows: Array, count: Array, thread: int, face: int, limit: int, edge_1: int, edge_2: int) -> int:
+    """Area of one block face that lies within ``limit`` of neighbours, at most the face."""
+    whole = int(np.int64(edge_1) * edge_2)
+    area = 0
+    for k in range(count[thread, face]):
+        if rows[thread, face, k, 0] <= limit:
+            along = min(edge_1, rows[thread, face, k, 2]) - rows[thread, face, k, 1]
+            across = min(edge_2, rows[thread, face, k, 4]) - rows[thread, face, k, 3]
+            if along > 0 and across > 0:
+                area += int(np.int64(along) * across)
+                if area >= whole:
+                    return whole
+    return area
+
+
+@njit(cache=True, nogil=True)
+def scan_blocks(
+    pool: Pool,
+    slot: int,
+    thread: int,
+    cargo: Cargo,
+    rule: Rule,
+    regime: int,
+    reach_slot: int,
+    most: int,
+    action_block: Array,
+    action_score: Array,
+) -> int:
+    """Collect the ``most`` best blocks by VCS for the space in hand in a heap; give how many there are.
+
+    A block's value, the room it wastes and the faces it can reach bound its score, in this order, so most blocks are passed
+    over before their contact is measured. Blocks that can never be used again leave the list.
+    """
+    edge_a = pool.cut[thread, 0, 0]
+    edge_b = pool.cut[thread, 0, 1]
+    edge_c = pool.cut[thread, 0, 2]
+    extent_a, extent_b, extent_c = largest_extent(pool, slot)
+    per_space = 1.0 / np.float64(np.int64(edge_a) * edge_b * edge_c)
+    slack = rule.slack[regime]
+    following = pool.following
+    left = pool.left
+    reach = pool.reach
+    size = cargo.size_mm
+    base_of = rule.base
+    ceiling = rule.ceiling
+    contact_power = rule.contact_power
+    use_power = rule.use_power
+    per_surface = cargo.per_surface
+    content_start = cargo.content_start
+    rows = pool.neighbours
+    counts = pool.num_neighbours
+    count = 0
+    worst = 0.0
+    before = 0
+    node = following[slot, 0]
+    while node != 0:
+        block = node - 1
+        if ceiling[regime, block] <= worst:
+            break
+        after = following[slot, node]
+        a = size[block, 0]
+        b = size[block, 1]
+        c = size[block, 2]
+        if a > edge_a or b > edge_b or c > edge_c:
+            if a > extent_a or b > extent_b or c > extent_c:
+                following[slot, before] = after
+            else:
+                before = node
+            node = after
+            continue
+        base = base_of[regime, block]
+        slack_a = int(slack * a)
+        slack_b = int(slack * b)
+        slack_c = int(slack * c)
+        far_a = edge_a - a <= slack_a
+        far_b = edge_b - b <= slack_b
+        far_c = edge_c - c <= slack_c
+        face_a = np.int64(b) * c
+        face_b = np.int64(a) * c
+        face_c = np.int64(a) * b
+        most_contact = face_a * (1 + far_a) + face_b * (1 + far_b) + face_c * (1 + far_c)
+        scale = _STEPS * per_surface[block]
+        if base * contact_power[regime, np.int64(scale * most_contact + 0.5)] <= worst:
+            before = node
+            node = after
+            continue
+        usable = np.int64(a + reach[reach_slot, 0, edge_a - a]) * (b + reach[reach_slot, 1, edge_b - b])
+        usable *= c + reach[reach_slot, 2, edge_c - c]
+        base *= use_power[regime, np.int64(_STEPS * (np.float64(usable) * per_space) + 0.5)]
+        if base * contact_power[regime, np.int64(scale * most_contact + 0.5)] <= worst:
+            before = node
+            node = after
+            continue
+        enough = True
+        for k in range(content_start[block], content_start[block + 1]):
+            if cargo.content_count[k] > left[slot, cargo.content_type[k]]:
+                enough = False
+                break
+        if not enough:
+            following[slot, before] = after
+            node = after
+            continue
+        area = _touching(rows, counts, thread, 0, slack_a, b, c)
+        area += _touching(rows, counts, thread, 1, slack_b, a, c)
+        area += _touching(rows, counts, thread, 2, slack_c, a, b)
+        if far_a:
+            area += _touching(rows, counts, thread, 3, slack_a + a, b, c)
+        if far_b:
+            area += _touching(rows, counts, thread, 4, slack_b + b, a, c)
+        if far_c:
+            area += _touching(rows, counts, thread, 5, slack_c + c, a, b)
+        score = base * contact_power[regime, np.int64(scale * area + 0.5)]
+        if score > worst:
+            count = _push(action_score, action_block, count, most, score, block)
+            if count == most:
+                worst = action_score[0]
+        before = node
+        node = after
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _push(score: Array, block: Array, count: int, most: int, new_score: float, new_block: int) -> int:
+    """Push onto a heap of the best, worst on top, replacing the worst when it is full."""
+    if count < most:
+        i = count
+        count += 1
+        while i > 0 and score[(i - 1) // 2] > new_score:
+            score[i] = score[(i - 1) // 2]
+            block[i] = block[(i - 1) // 2]
+            i = (i - 1) // 2
+    else:
+        i = _sink(score, block, count, new_score)
+    score[i] = new_score
+    block[i] = new_block
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _sink(score: Array, block: Array, count: int, new_score: float) -> int:
+    """Move the hole at the top of the heap down to where a score belongs."""
+    i = 0
+    while True:
+        child = 2 * i + 1
+        if child >= count:
+            return i
+        if child + 1 < count and score[child + 1] < score[child]:
+            child += 1
+        if score[child] >= new_score:
+            return i
+        score[i] = score[child]
+        block[i] = block[child]
+        i = child
+
+
+@njit(cache=True, nogil=True)
+def sort_heap(score: Array, block: Array, count: int) -> None:
+    """Turn the heap into a list, best first."""
+    for n in range(count - 1, 0, -1):
+        top_score = score[0]
+        top_block = block[0]
+        i = _sink(score, block, n, score[n])
+        score[i] = score[n]
+        block[i] = block[n]
+        score[n] = top_score
+        block[n] = top_block
