@@ -55,8 +55,10 @@ PARCEL_CENTS = 875.9
 UNIT_CENTS = 42.3
 UNIT_MILE_CENTS = 0.0541
 BACKORDER_CENTS = 3000
-STOCK_COVER = {"tight": 1.0, "loose": 2.0}
+STOCK_COVER = {"tight": 1.0, "loose": 2.5}
 """Units in stock per unit ordered, all centres together."""
+SAFETY = {"tight": 0.0, "loose": 1.0}
+UNITS_PER_HOLDING = 4.0
 
 
 def miles_to(centres: int) -> np.ndarray:
@@ -95,13 +97,17 @@ def night(
     city = rng.choice(len(POPULATION), num_orders, p=POPULATION / POPULATION.sum())
     miles = miles_to(centres)[city]
     piece_start = np.concatenate([[0], np.cumsum(lines)])
-    popularity = (np.arange(num_skus) + 10.0) ** -0.8
+    popularity = 1.0 / (np.arange(num_skus) + 3.0)
     popularity /= popularity.sum()
     sku = rng.choice(num_skus, piece_start[-1], p=popularity).astype(np.int32)
     quantity = rng.choice([1, 2, 3], piece_start[-1], p=[0.8, 0.15, 0.05])
-    expected = popularity * quantity.sum() * STOCK_COVER[stock]
-    spread = rng.dirichlet(np.full(centres, 1.5), num_skus)
-    stock_units = rng.poisson(spread * expected[:, None]).T.astype(np.int64)
+    expected = popularity * quantity.sum()
+    # Slow movers lie in few centres, fast movers in all of them.
+    holding = np.clip(np.ceil(expected / UNITS_PER_HOLDING), 1, centres)
+    spread = rng.gamma(3.0, size=(num_skus, centres))
+    spread *= np.argsort(rng.random((num_skus, centres)), axis=1) < holding[:, None]
+    total = np.rint(expected * STOCK_COVER[stock] + SAFETY[stock] * np.sqrt(expected)).astype(np.int64)
+    stock_units = rng.multinomial(total, spread / spread.sum(axis=1, keepdims=True)).T
     return _with_all_options(piece_start, sku, quantity, miles * distance_scale, stock_units), miles
 
 

@@ -10,7 +10,7 @@ from solvers.assignment.problem import (
     AssignmentProblem,
 )
 from solvers.assignment.solution import AssignmentSolution
-from solvers.assignment.solve import solve
+from solvers.assignment.solve import Effort, solve
 
 __all__ = [
     "MAX_PIECES",
@@ -19,6 +19,7 @@ __all__ = [
     "UNLIMITED_UNITS",
     "AssignmentProblem",
     "AssignmentSolution",
+    "Effort",
     "Prices",
     "lower_bound",
     "lower_bound_millicents",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from solvers.assignment.kernels_pricing import BLOCKED, Instance, Int64, Whole, Work, cheapest_plan, reduce_options
+
+Flags: TypeAlias = NDArray[np.bool_]
 
 
 class Room(NamedTuple):
@@ -162,3 +165,103 @@ def total_cost(instance: Instance, plan_of_piece: Int64) -> Whole:
     for order in range(len(instance.max_shipments)):
         total += plan_cost(instance, order, plan_of_piece)
     return total
+
+
+@njit(cache=True, nogil=True)
+def fitting_options(instance: Instance, room: Room, fits: Flags) -> None:
+    """Mark the options that the whole room could carry."""
+    for order in range(len(instance.max_shipments)):
+        for option in range(instance.option_start[order], instance.option_start[order + 1]):
+            fits[option] = option_fits(instance, order, option, room)
+
+
+@njit(cache=True, nogil=True)
+def price_orders(
+    instance: Instance,
+    orders: Int64,
+    prices: PriceArrays,
+    room: Room,
+    within_room: bool,
+    work: Work,
+    order_bound: Int64,
+    plan_of_piece: Int64,
+    used: Room,
+) -> None:
+    """Write the cheapest cost and plan of each order at prices (-1: no option) and add up what the plans take.
+
+    Within the room, only options that fit there by themselves are taken.
+    """
+    for position in range(len(orders)):
+        order = orders[position]
+        reduce_options(instance, order, prices.stock, prices.capacity, prices.resource, work.reduced)
+        if within_room:
+            begin = instance.option_start[order]
+            for option in range(begin, instance.option_start[order + 1]):
+                if not option_fits(instance, order, option, room):
+                    work.reduced[option - begin] = BLOCKED
+        _cost, order_bound[order] = cheapest_plan(instance, order, work)
+        start = instance.piece_start[order]
+        for piece in range(start, instance.piece_start[order + 1]):
+            plan_of_piece[piece] = work.plan[piece - start]
+        take_plan(instance, order, plan_of_piece, used, -1)
+
+
+@njit(cache=True, nogil=True)
+def mark_changes(instance: Instance, orders: Int64, plan: Int64, other: Int64, changed: Flags) -> None:
+    """Mark the positions of orders whose plans differ."""
+    for position in range(len(orders)):
+        order = orders[position]
+        for piece in range(instance.piece_start[order], instance.piece_start[order + 1]):
+            if plan[piece] != other[piece]:
+                changed[position] = True
+
+
+@njit(cache=True, nogil=True)
+def fix_plans(
+    instance: Instance, orders: Int64, proposal: Int64, room: Room, plan_of_piece: Int64, fixed: Flags
+) -> None:
+    """Give each order in turn its proposed plan where that fits the room, take it, and mark the position."""
+    for position in range(len(orders)):
+        order = orders[position]
+        start = instance.piece_start[order]
+        end = instance.piece_start[order + 1]
+        stopped = end
+        for piece in range(start, end):
+            option = proposal[piece]
+            if option >= 0 and instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0:
+                if not option_fits(instance, order, option, room):
+                    stopped = piece
+                    break
+                take_option(instance, order, option, room, 1)
+        fixed[position] = stopped == end
+        for piece in range(start, end):
+            option = proposal[piece]
+            if stopped == end:
+                plan_of_piece[piece] = option
+            elif (
+                piece < stopped
+                and option >= 0
+                and instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0
+            ):
+                take_option(instance, order, option, room, -1)
+
+
+@njit(cache=True, nogil=True)
+def regrets(instance: Instance, prices: PriceArrays, work: Work, plan_of_piece: Int64, regret: Int64) -> None:
+    """Write how much dearer each order's plan is at prices than its cheapest, thousandths of a cent."""
+    for order in range(len(instance.max_shipments)):
+        reduce_options(instance, order, prices.stock, prices.capacity, prices.resource, work.reduced)
+        cheapest, _bound = cheapest_plan(instance, order, work)
+        start = instance.piece_start[order]
+        cost = np.int64(0)
+        ships = False
+        for piece in range(start, instance.piece_start[order + 1]):
+            option = plan_of_piece[piece]
+            if option < 0:
+                cost += instance.backorder[piece]
+            elif instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0:
+                cost += work.reduced[option - instance.option_start[order]]
+                ships = True
+        if ships:
+            cost -= instance.split
+        regret[order] = cost - cheapest

@@ -23,7 +23,6 @@ DENSE_PIECES = 8
 MAX_STATES = 1 << 15
 """Most states kept for an order of many pieces; beyond it the bound is relaxed and the plan is the best one met."""
 _TABLE_SIZE = 1 << 17
-_HASH = np.int64(0x1E3779B97F4A7C15)
 
 _lowest = np.zeros(1 << DENSE_PIECES, dtype=np.int64)
 for _mask in range(1, 1 << DENSE_PIECES):
@@ -183,7 +182,8 @@ def _partition_dense(instance: Instance, order: Whole, work: Work) -> Whole:
             if taken >> piece & 1:
                 work.plan[piece] = best_option[taken]
         subset ^= taken
-    return work.first_value[0] - instance.split
+    total: Whole = work.first_value[0] - instance.split
+    return total
 
 
 @njit(cache=True, nogil=True)
@@ -199,7 +199,7 @@ def _push(
     option: Whole,
 ) -> Whole:
     """Add a state or improve its equal; the new number of states, or -1 when there is no room for it."""
-    slot = ((mask * np.int64(31) + parcels) * _HASH >> 20) & (len(work.table) - 1)
+    slot = (mask % 1000003 * 131 + parcels * 7919) & (len(work.table) - 1)
     while work.table[slot] >= next_first:
         state = work.table[slot]
         if work.state_mask[state] == mask and work.state_parcels[state] == parcels:
@@ -216,7 +216,7 @@ def _push(
 
 
 @njit(cache=True, nogil=True)
-def _partition_reachable(instance: Instance, order: Whole, work: Work) -> tuple[Whole, bool]:
+def _partition_reachable(instance: Instance, order: Whole, work: Work) -> tuple[Whole, bool | np.bool_]:
     """Cost and exactness over reachable subsets, parcels counted as far as needed; the plan is left in work.plan.
 
     A state after piece i: the later pieces already covered and the parcels so far (capped at 1 where any number is
@@ -230,11 +230,12 @@ def _partition_reachable(instance: Instance, order: Whole, work: Work) -> tuple[
         all_parcels += instance.option_parcels[option]
     limited = instance.max_shipments[order] < all_parcels
     most = np.int64(instance.max_shipments[order]) if limited else np.int64(1)
-    exact = True
+    exact: bool | np.bool_ = True
     work.table[:] = -1
     work.state_mask[0], work.state_parcels[0], work.state_cost[0], work.state_parent[0] = 0, 0, 0, -1
     work.state_option[0] = -1
-    first, size = 0, 1
+    first = 0
+    size: Whole = 1
     for piece in range(pieces):
         bit = np.int64(1) << piece
         next_first = size
@@ -265,7 +266,8 @@ def _partition_reachable(instance: Instance, order: Whole, work: Work) -> tuple[
                 exact = exact and grown >= 0
                 size = max(size, grown)
         first = next_first
-    cheapest, last = BLOCKED, -1
+    cheapest = BLOCKED
+    last: Whole = -1
     for state in range(first, size):
         if work.state_cost[state] < cheapest:
             cheapest, last = work.state_cost[state], state
@@ -329,51 +331,3 @@ def cheapest_plan(instance: Instance, order: Whole, work: Work) -> tuple[Whole, 
     if exact:
         return cost, cost
     return cost, min(cost, _cover_bound(instance, order, work))
-
-
-@njit(cache=True, nogil=True)
-def price_orders(
-    instance: Instance,
-    first: Whole,
-    last: Whole,
-    stock_price: Int64,
-    capacity_price: Int64,
-    resource_price: Int64,
-    work: Work,
-    order_bound: Int64,
-    plan_of_piece: Int64,
-) -> None:
-    """Write the cheapest cost of orders first…last - 1 at prices and the option of each of their pieces (-1: none)."""
-    for order in range(first, last):
-        reduce_options(instance, order, stock_price, capacity_price, resource_price, work.reduced)
-        _cost, bound = cheapest_plan(instance, order, work)
-        order_bound[order] = bound
-        start = instance.piece_start[order]
-        for piece in range(start, instance.piece_start[order + 1]):
-            plan_of_piece[piece] = work.plan[piece - start]
-
-
-@njit(cache=True, nogil=True)
-def add_usage(
-    instance: Instance,
-    first: Whole,
-    last: Whole,
-    plan_of_piece: Int64,
-    stock_used: Int64,
-    capacity_used: Int64,
-    resource_used: Int64,
-) -> None:
-    """Add what the plans of orders first…last - 1 take; stock_used has shape (num_skus, num_warehouses)."""
-    for order in range(first, last):
-        start = instance.piece_start[order]
-        for piece in range(start, instance.piece_start[order + 1]):
-            option = plan_of_piece[piece]
-            if option < 0:
-                continue
-            warehouse = instance.option_warehouse[option]
-            stock_used[instance.piece_sku[piece], warehouse] += instance.piece_quantity[piece]
-            capacity_used[warehouse] += instance.piece_quantity[piece]
-            bit = np.int64(1) << (piece - start)
-            if instance.option_mask[option] & (bit - 1) == 0:
-                for use in range(instance.use_start[option], instance.use_start[option + 1]):
-                    resource_used[instance.use_resource[use]] += instance.use_amount[use]

@@ -3,27 +3,58 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.assignment.bounds import Pricer, instance_of
+from solvers.assignment.dive import dive
 from solvers.assignment.dual import search_prices
-from solvers.assignment.kernels_plan import PriceArrays, Room, place_sequence, replace_sequence
-from solvers.assignment.kernels_pricing import make_work
+from solvers.assignment.improvement import Improver
+from solvers.assignment.preparation import arrays_of, prepare, prices_of
+from solvers.assignment.pricer import Pricer
 from solvers.assignment.problem import MILLICENTS
 from solvers.assignment.solution import AssignmentSolution, backordered, order_costs
 from solvers.outcome import Outcome, Status, Stop
 
 if TYPE_CHECKING:
+    from solvers.assignment.dual import DualResult
     from solvers.assignment.prices import Prices
     from solvers.assignment.problem import AssignmentProblem, Int64Array
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much work a solve does; counts only, so that equal effort gives equal results.
+
+    Parameters
+    ----------
+    price_rounds
+        Rounds of the price search.
+    moves_per_order
+        Chains of moves tried per order.
+    block_rounds
+        Rounds of exact block solution.
+    block_size
+        Orders in a block.
+    block_slack_cents
+        How much dearer at prices than an order's cheapest plan an option's plan may be to be considered in a block.
+    block_nodes
+        Branch and bound nodes per block.
+    """
+
+    price_rounds: int = 400
+    moves_per_order: int = 10
+    block_rounds: int = 2
+    block_size: int = 800
+    block_slack_cents: int = 300
+    block_nodes: int = 200
 
 
 def solve(
     problem: AssignmentProblem,
     *,
-    price_iterations: int = 400,
+    effort: Effort | None = None,
     seconds: float | None = None,
     threads: int = 1,
     seed: int = 0,
@@ -31,40 +62,71 @@ def solve(
 ) -> AssignmentSolution:
     """Find a plan for all orders and a proven bound of its cost.
 
+    Prices are searched first; they prove the bound. A dive along the prices makes the plan. Chains of moves and exact
+    solution of contested blocks improve it.
+
     Parameters
     ----------
     problem
         The orders, their options and the shared limits.
-    price_iterations
-        Rounds of the price search.
+    effort
+        How much work to do.
     seconds
-        Time limit; None for limits by count alone, which make the result a function of problem and seed.
+        Time limit that cuts the effort short, about half for the prices; None: the result is a function of problem,
+        effort and seed alone.
     threads
-        Threads to share the work; the result does not depend on it.
+        Threads to share the work; the result does not depend on their number.
     seed
-        Seed of the improvement's random choices.
+        Seed of all random choices.
     warm_prices
         Prices to start from, such as last night's.
+
+    References
+    ----------
+    Fisher (1981), The Lagrangian relaxation method for solving integer programming problems, Management Science 27.
     """
+    effort = effort or Effort()
     started = time.monotonic()
-    deadline = None if seconds is None else started + 0.5 * seconds
-    instance = instance_of(problem)
-    pricer = Pricer(instance, (problem.num_skus, problem.num_warehouses, problem.num_resources), threads)
-    dual = search_prices(problem, pricer, iterations=price_iterations, warm_prices=warm_prices, deadline=deadline)
-    prices = PriceArrays(
-        np.ascontiguousarray(dual.prices.stock_millicents.T),
-        dual.prices.capacity_millicents,
-        dual.prices.resource_millicents,
+    deadline = None if seconds is None else started + seconds
+    pricer = Pricer(prepare(problem), threads)
+    if warm_prices is not None:
+        warm_prices.check(problem)
+    dual = search_prices(
+        pricer,
+        rounds=effort.price_rounds,
+        warm_prices=None if warm_prices is None else arrays_of(warm_prices),
+        deadline=None if seconds is None else started + 0.4 * seconds,
     )
-    free = PriceArrays(*(np.zeros_like(array) for array in prices))
-    room = Room(problem.stock_units.T.copy(), problem.capacity_units.copy(), problem.resource_limit.copy())
-    plan = np.full(problem.num_pieces, -1, dtype=np.int64)
-    work = make_work(instance)
-    orders = np.random.default_rng(seed).permutation(problem.num_orders).astype(np.int64)
-    place_sequence(instance, orders, prices, room, work, plan)
-    replace_sequence(instance, orders, free, room, work, plan)
-    stop = Stop.ITERATION_LIMIT if seconds is None or time.monotonic() - started < seconds else Stop.TIME_LIMIT
-    return certify(problem, plan, dual.prices, dual.bound_millicents, stop)
+    plan = _plan(pricer, dual, effort, seed, deadline)
+    timed_out = deadline is not None and time.monotonic() > deadline
+    kept = pricer.prepared.option_ids
+    options = np.full(len(plan), -1, dtype=np.int64)
+    options[plan >= 0] = kept[plan[plan >= 0]]
+    stop = Stop.TIME_LIMIT if timed_out else Stop.ITERATION_LIMIT
+    return certify(problem, options, prices_of(dual.prices), dual.bound_millicents, stop)
+
+
+def _plan(pricer: Pricer, dual: DualResult, effort: Effort, seed: int, deadline: float | None) -> Int64Array:
+    """Make the plan from the prices: dive, settle, move, solve blocks."""
+    prepared = pricer.prepared
+    room = prepared.room()
+    plan = np.full(prepared.num_pieces, -1, dtype=np.int64)
+    dive(pricer, dual.prices, np.arange(prepared.num_orders), room, plan, np.random.default_rng(seed))
+    improver = Improver(pricer, dual.prices, room, plan, seed)
+    improver.settle()
+    for _ in range(effort.moves_per_order):
+        if deadline is None or time.monotonic() < deadline:
+            improver.move(prepared.num_orders)
+    for _ in range(effort.block_rounds):
+        if deadline is None or time.monotonic() < deadline:
+            improver.solve_blocks(
+                effort.block_size,
+                prepared.num_orders,
+                slack_cents=effort.block_slack_cents,
+                nodes=effort.block_nodes,
+                deadline=deadline,
+            )
+    return plan
 
 
 def certify(

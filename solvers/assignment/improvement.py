@@ -1,0 +1,160 @@
+"""Rounds of improvement: chains of moves along the prices, then exact solution of contested blocks."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.assignment.blocks import solve_block
+from solvers.assignment.kernels_plan import (
+    PriceArrays,
+    Room,
+    fix_plans,
+    plan_cost,
+    regrets,
+    replace_sequence,
+    take_plan,
+)
+from solvers.assignment.kernels_pricing import DENSE_PIECES, make_work
+from solvers.assignment.kernels_search import grow_block, improve
+
+if TYPE_CHECKING:
+    from solvers.assignment.preparation import Prepared
+    from solvers.assignment.pricer import Pricer
+    from solvers.assignment.problem import Int64Array
+
+
+class Improver:
+    """Improves one plan in place.
+
+    Parameters
+    ----------
+    pricer
+        The problem and its scratch.
+    prices
+        Prices of the bound; they guide every move.
+    room
+        What is left beside the plan.
+    plan
+        Shape (num_pieces,): option of each piece, -1 where it waits.
+    seed
+        Seed of all choices.
+    """
+
+    def __init__(self, pricer: Pricer, prices: PriceArrays, room: Room, plan: Int64Array, seed: int) -> None:
+        self.pricer = pricer
+        self.prices = prices
+        self.room = room
+        self.plan = plan
+        self._free = PriceArrays(*(np.zeros_like(array) for array in prices))
+        self._random = np.random.default_rng(seed)
+        self._state = np.array([seed % 2147483646 + 1], dtype=np.int64)
+        instance = pricer.prepared.instance
+        self._pieces = np.diff(instance.piece_start)
+        self._order_of_piece = np.repeat(np.arange(len(self._pieces)), self._pieces)
+        self._sku_pieces = np.argsort(instance.piece_sku, kind="stable")
+        skus = np.arange(pricer.prepared.limit.stock.shape[0] + 1)
+        self._sku_start = np.searchsorted(instance.piece_sku[self._sku_pieces], skus)
+
+    @property
+    def prepared(self) -> Prepared:
+        """The problem."""
+        return self.pricer.prepared
+
+    def settle(self) -> None:
+        """Let each order in turn take the plan that is cheapest in money within what is left."""
+        orders = self._random.permutation(self.prepared.num_orders)
+        replace_sequence(self.prepared.instance, orders, self._free, self.room, self.pricer.works[0], self.plan)
+
+    def regret(self) -> Int64Array:
+        """Give how much dearer at prices each order's plan is than its cheapest, thousandths of a cent."""
+        regret = np.zeros(self.prepared.num_orders, dtype=np.int64)
+        regrets(self.prepared.instance, self.prices, self.pricer.works[0], self.plan, regret)
+        return regret
+
+    def move(self, moves: int, *, budget: int = 8, noise_cents: int = 100) -> int:
+        """Make chains of moves; gives what they saved, thousandths of a cent."""
+        if self.prepared.num_orders == 0:
+            return 0
+        saved, _kept = improve(
+            self.prepared.instance, self._order_of_piece, self._sku_start, self._sku_pieces,
+            np.arange(self.prepared.num_orders), self.prices, self._free, self.room, self.pricer.works[0], self.plan,
+            np.int64(moves), np.int64(noise_cents * 1000), np.int64(noise_cents * 1000), np.int64(budget), 0.0,
+            self._state,
+        )  # fmt: skip
+        return int(saved)
+
+    def blocks(self, size: int, most: int) -> list[Int64Array]:
+        """Draw disjoint blocks of orders, each around an order of much regret."""
+        prepared = self.prepared
+        regret = self.regret()
+        taken = self._pieces > DENSE_PIECES
+        seeds = np.flatnonzero((regret > 0) & ~taken)
+        # Large regrets first, with chance among the equal ones so that rounds differ.
+        seeds = seeds[np.argsort(-(regret[seeds] * self._random.random(len(seeds))), kind="stable")]
+        found: list[Int64Array] = []
+        for seed in seeds:
+            if taken[seed] or len(found) == most:
+                continue
+            block = np.zeros(size, dtype=np.int64)
+            block[0] = seed
+            length = grow_block(
+                prepared.instance, self._order_of_piece, self._sku_start, self._sku_pieces, self.prices,
+                self.pricer.works[0], self.plan, taken, block, self._state,
+            )  # fmt: skip
+            found.append(np.sort(block[:length]))
+        return found
+
+    def solve_blocks(self, size: int, most: int, *, slack_cents: int, nodes: int, deadline: float | None = None) -> int:
+        """Solve disjoint blocks side by side and keep what is cheaper; gives the saving, thousandths of a cent."""
+        blocks = self.blocks(size, most)
+        instance = self.prepared.instance
+
+        def one(block: Int64Array) -> Int64Array | None:
+            if deadline is not None and time.monotonic() > deadline:
+                return None
+            room = Room(*(array.copy() for array in self.room))
+            for order in block:
+                take_plan(instance, order, self.plan, room, -1)
+            return solve_block(
+                instance, block, self.prices, room, self.plan, make_work(instance),
+                slack_millicents=slack_cents * 1000, nodes=nodes,
+            )  # fmt: skip
+
+        # All blocks see the same room, whatever the number of threads; what no longer fits is dropped when adopted.
+        with ThreadPoolExecutor(self.pricer.threads) as pool:
+            results = list(pool.map(one, blocks))
+        return sum(self._adopt(block, result) for block, result in zip(blocks, results, strict=True))
+
+    def _adopt(self, block: Int64Array, options: Int64Array | None) -> int:
+        """Take a block's new plans if they are cheaper and still fit beside what other blocks took."""
+        if options is None:
+            return 0
+        instance = self.prepared.instance
+        pieces = np.concatenate([np.arange(*instance.piece_start[order : order + 2]) for order in block])
+        before = self.plan[pieces]
+        cost = sum(plan_cost(instance, order, self.plan) for order in block)
+        for order in block:
+            take_plan(instance, order, self.plan, self.room, -1)
+        self.plan[pieces] = -1
+        proposal = self.plan.copy()
+        order_of_option = np.searchsorted(instance.option_start, options, side="right") - 1
+        for option, order in zip(options, order_of_option, strict=True):
+            start, end = instance.piece_start[order], instance.piece_start[order + 1]
+            carried = instance.option_mask[option] >> np.arange(end - start) & 1 == 1
+            proposal[start:end][carried] = option
+        fixed = np.zeros(len(block), dtype=np.bool_)
+        fix_plans(instance, block, proposal, self.room, self.plan, fixed)
+        saved = cost - sum(plan_cost(instance, order, self.plan) for order in block)
+        if fixed.all() and saved > 0:
+            return int(saved)
+        for order, is_fixed in zip(block, fixed, strict=True):
+            if is_fixed:
+                take_plan(instance, order, self.plan, self.room, -1)
+        self.plan[pieces] = before
+        for order in block:
+            take_plan(instance, order, self.plan, self.room, 1)
+        return 0

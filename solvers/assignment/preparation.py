@@ -1,0 +1,142 @@
+"""The problem as the solver works on it: options that can never ship dropped, costs in thousandths of a cent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.assignment.kernels_plan import PriceArrays, Room, fitting_options
+from solvers.assignment.kernels_pricing import Instance
+from solvers.assignment.prices import Prices
+from solvers.assignment.problem import MILLICENTS
+
+if TYPE_CHECKING:
+    from solvers.assignment.problem import AssignmentProblem, Int64Array
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A problem ready for the kernels.
+
+    Parameters
+    ----------
+    instance
+        Arrays of the options that could ship by themselves.
+    option_ids
+        Shape (num options kept,): their positions in the problem.
+    limit
+        The shared limits.
+    contested
+        Positions, in the flat order stock (SKU by SKU), capacity, resources, of the limits that orders could exceed.
+    """
+
+    instance: Instance
+    option_ids: Int64Array
+    limit: Room
+    contested: Int64Array
+
+    @property
+    def num_orders(self) -> int:
+        """Number of orders."""
+        return len(self.instance.max_shipments)
+
+    @property
+    def num_pieces(self) -> int:
+        """Number of pieces."""
+        return len(self.instance.piece_sku)
+
+    def room(self) -> Room:
+        """Give a copy of the limits, to take from."""
+        return Room(*(array.copy() for array in self.limit))
+
+    def unflatten(self, flat: Int64Array) -> PriceArrays:
+        """Shape a flat vector over all limits as prices."""
+        stock, capacity = self.limit.stock.size, self.limit.capacity.size
+        return PriceArrays(
+            flat[:stock].reshape(self.limit.stock.shape), flat[stock : stock + capacity], flat[stock + capacity :]
+        )
+
+
+def flatten(arrays: Room | PriceArrays) -> Int64Array:
+    """Chain stock, capacity and resources into one vector."""
+    return np.concatenate([arrays.stock.ravel(), arrays.capacity, arrays.resource])
+
+
+def arrays_of(prices: Prices) -> PriceArrays:
+    """Give prices as kernels read them."""
+    return PriceArrays(
+        np.ascontiguousarray(prices.stock_millicents.T), prices.capacity_millicents, prices.resource_millicents
+    )
+
+
+def prices_of(arrays: PriceArrays) -> Prices:
+    """Give the kernels' prices as published."""
+    return Prices(np.ascontiguousarray(arrays.stock.T), arrays.capacity, arrays.resource)
+
+
+def instance_of(problem: AssignmentProblem) -> Instance:
+    """Give the problem with all its options as kernels read it."""
+    split = problem.split_cents * MILLICENTS
+    return Instance(
+        piece_start=problem.piece_start,
+        piece_sku=problem.piece_sku,
+        piece_quantity=problem.piece_quantity,
+        backorder=problem.piece_backorder_cents * MILLICENTS,
+        option_start=problem.option_start,
+        option_warehouse=problem.option_warehouse,
+        option_mask=problem.option_mask,
+        option_cost=problem.option_objective_cents * MILLICENTS + problem.option_parcels * np.int64(split),
+        option_parcels=problem.option_parcels,
+        max_shipments=problem.max_shipments,
+        use_start=problem.option_resource_start,
+        use_resource=problem.option_resource,
+        use_amount=problem.option_resource_amount,
+        split=np.int64(split),
+    )
+
+
+def prepare(problem: AssignmentProblem) -> Prepared:
+    """Drop the options that ask for more than a whole limit holds, and find the limits orders could exceed.
+
+    No plan can use a dropped option, so costs are unchanged and the bound can only rise.
+    """
+    full = instance_of(problem)
+    limit = Room(np.ascontiguousarray(problem.stock_units.T), problem.capacity_units, problem.resource_limit)
+    fits = np.zeros(problem.num_options, dtype=np.bool_)
+    fitting_options(full, limit, fits)
+    kept = np.flatnonzero(fits)
+    before = np.concatenate([[0], np.cumsum(fits)])
+    uses = np.diff(problem.option_resource_start)
+    use_kept = np.repeat(fits, uses)
+    instance = full._replace(
+        option_start=before[problem.option_start],
+        option_warehouse=problem.option_warehouse[kept],
+        option_mask=problem.option_mask[kept],
+        option_cost=full.option_cost[kept],
+        option_parcels=problem.option_parcels[kept],
+        use_start=np.concatenate([[0], np.cumsum(uses[kept])]).astype(np.int64),
+        use_resource=problem.option_resource[use_kept],
+        use_amount=problem.option_resource_amount[use_kept],
+    )
+    contested = np.flatnonzero(_potential_use(problem, instance) > flatten(limit))
+    return Prepared(instance, kept, limit, contested)
+
+
+def _potential_use(problem: AssignmentProblem, instance: Instance) -> Int64Array:
+    """Give the most that orders could ever ask of each limit, flat."""
+    stock = np.zeros((problem.num_skus, problem.num_warehouses), dtype=np.int64)
+    capacity = np.zeros(problem.num_warehouses, dtype=np.int64)
+    resource = np.zeros(problem.num_resources, dtype=np.int64)
+    order_of_option = np.repeat(np.arange(problem.num_orders), np.diff(instance.option_start))
+    bit = np.arange(problem.num_pieces) - problem.piece_start[problem.order_of_piece]
+    for warehouse in range(problem.num_warehouses):
+        here = np.flatnonzero(instance.option_warehouse == warehouse)
+        reach = np.zeros(problem.num_orders, dtype=np.int64)
+        np.bitwise_or.at(reach, order_of_option[here], instance.option_mask[here])
+        pieces = np.flatnonzero(reach[problem.order_of_piece] >> bit & 1)
+        np.add.at(stock[:, warehouse], problem.piece_sku[pieces], problem.piece_quantity[pieces])
+        capacity[warehouse] = problem.piece_quantity[pieces].sum()
+    np.add.at(resource, instance.use_resource, instance.use_amount)
+    return np.concatenate([stock.ravel(), capacity, resource])
