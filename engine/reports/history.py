@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -11,7 +12,9 @@ import polars as pl
 from engine.contracts.inputs import PRODUCTS, STOCK, STOCK_MOVEMENTS
 from engine.errors import InputError
 from engine.reports.frames import canonical, day_number, utc
-from solvers.inventory import NO_COST, NO_LINK, Movement, StockHistory
+from engine.reports.scan import LogFile
+from solvers.inventory import NO_COST, NO_LINK, GroupedHistory, Movement, StockHistory, group_by_article
+from solvers.inventory.kernels_ledger import Integers
 
 _KINDS: Final = {kind.name.lower(): kind.value for kind in Movement}
 _PAIR: Final = ["sku", "warehouse_id"]
@@ -26,34 +29,73 @@ class History:
     stocks
         One row a stock, sorted by article and warehouse: warehouse_id, sku, category, unit_cost_cents, on_hand, reserved,
         safety_stock.
-    movements
-        The movements up to the night, canonical, in the caller's order.
     arrays
-        The same for the solver.
+        The same and the movements, for the solver.
     """
 
     stocks: pl.DataFrame
-    movements: pl.DataFrame
-    arrays: StockHistory
+    arrays: GroupedHistory
 
 
 def read_history(
-    stock: pl.DataFrame, movements: pl.DataFrame, products: pl.DataFrame, as_of: datetime, *, period_days: int
+    stock: pl.DataFrame, movements: pl.DataFrame | Path, products: pl.DataFrame, as_of: datetime, *, period_days: int
 ) -> History:
     """Bring stock and movements together; a stock that only moved, and one that never moved, are both part of it.
+
+    Parameters
+    ----------
+    stock, movements, products
+        The tables `stock`, `stock_movements`, `products`; movements may be a Parquet file, which is then read batch by
+        batch and never held as a frame.
+    as_of
+        The night; movements after it are left out.
+    period_days
+        Days to measure.
 
     Raises
     ------
     InputError
         When a table lacks a column, or its values cannot be valued exactly.
     """
-    night = utc(as_of)
-    past = canonical(movements, STOCK_MOVEMENTS).filter(pl.col("moved_at") <= night)
-    stocks = _stocks(canonical(stock, STOCK), past, _costs(products))
-    rows = past.join(stocks.select(*_PAIR, "stock_idx"), on=_PAIR, how="left", maintain_order="left")
+    if isinstance(movements, Path):
+        return _read_file(stock, movements, products, utc(as_of), period_days)
+    past = past_movements(movements, as_of)
+    stocks, arrays = stock_history(stock, past, products, as_of, period_days=period_days)
+    return History(stocks, group_by_article(arrays))
+
+
+def past_movements(movements: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+    """Give the canonical movements up to the night, in their order.
+
+    Raises
+    ------
+    InputError
+        When a column is missing or holds values of another kind.
+    """
+    return canonical(movements, STOCK_MOVEMENTS).filter(pl.col("moved_at") <= utc(as_of))
+
+
+def stock_history(
+    stock: pl.DataFrame, past: pl.DataFrame, products: pl.DataFrame, as_of: datetime, *, period_days: int
+) -> tuple[pl.DataFrame, StockHistory]:
+    """Give the stocks by name and, for the solver, the movements in their order.
+
+    Raises
+    ------
+    InputError
+        When a table lacks a column, or its values cannot be valued exactly.
+    """
+    stocks = _stocks(canonical(stock, STOCK), past.select(_PAIR).unique(), _costs(products))
+    rows = past.join(
+        stocks.with_row_index("stock_idx").select(*_PAIR, "stock_idx"), on=_PAIR, how="left", maintain_order="left"
+    )
+    found = _links(rows.lazy().with_row_index("row"))
+    link = pl.Series("link", [], pl.Int32)
+    if found.height:
+        link = (pl.zeros(rows.height, dtype=pl.Int32, eager=True) + NO_LINK).scatter(found["row"], found["link"])
     try:
         arrays = StockHistory(
-            article=stocks["sku"].rank("dense").cast(pl.Int64).to_numpy() - 1,
+            article=_article(stocks),
             on_hand=stocks["on_hand"].to_numpy(),
             unit_cost_cents=stocks["unit_cost_cents"].to_numpy(),
             stock=rows["stock_idx"].cast(pl.Int32).to_numpy(),
@@ -61,13 +103,34 @@ def read_history(
             quantity=rows["quantity"].to_numpy(),
             kind=rows["kind"].replace_strict(_KINDS, return_dtype=pl.Int8).to_numpy(),
             movement_cost_cents=rows["unit_cost_cents"].fill_null(NO_COST).to_numpy(),
-            link=_links(rows).to_numpy(),
-            last_day=day_number(night.date()),
+            link=link.to_numpy(),
+            last_day=day_number(utc(as_of).date()),
             period_days=period_days,
         )
     except ValueError as error:
         raise InputError(f"stock and stock_movements cannot be valued: {error}") from error
-    return History(stocks.drop("stock_idx"), past, arrays)
+    return stocks, arrays
+
+
+def _read_file(stock: pl.DataFrame, path: Path, products: pl.DataFrame, night: datetime, period_days: int) -> History:
+    """Read a file by way of a history without movements, which checks what is not the log's."""
+    log_file = LogFile(path, night)
+    stocks = _stocks(canonical(stock, STOCK), log_file.pairs(), _costs(products))
+    none = STOCK_MOVEMENTS.empty()
+    checked = stock_history(stocks.select(STOCK.schema.keys()), none, products, night, period_days=period_days)[1]
+    links = pl.DataFrame(schema={"row": pl.UInt32, "link": pl.Int32})
+    if "reference" in log_file.columns:
+        rows = pl.scan_parquet(path).filter(pl.col("moved_at") <= night).with_row_index("row")
+        links = _links(rows).sort("row")
+    log = log_file.grouped(stocks, checked.article, links)
+    num_links = int(links["link"].to_numpy().max()) + 1 if links.height else 0
+    grouped = replace(group_by_article(checked), log=log, num_links=num_links)
+    return History(stocks, grouped)
+
+
+def _article(stocks: pl.DataFrame) -> Integers:
+    numbers: Integers = stocks["sku"].rank("dense").cast(pl.Int64).to_numpy() - 1
+    return numbers
 
 
 def _costs(products: pl.DataFrame) -> pl.DataFrame:
@@ -78,41 +141,32 @@ def _costs(products: pl.DataFrame) -> pl.DataFrame:
     return products.select(pl.col(name).cast(PRODUCTS.column(name).kind.dtype) for name in needed)
 
 
-def _stocks(stock: pl.DataFrame, past: pl.DataFrame, costs: pl.DataFrame) -> pl.DataFrame:
+def _stocks(stock: pl.DataFrame, moved: pl.DataFrame, costs: pl.DataFrame) -> pl.DataFrame:
     """Give one row a stock. A stock that moved without being on file has nothing on hand tonight."""
-    moved = past.select(_PAIR).unique()
     absent = moved.join(stock, on=_PAIR, how="anti").with_columns(
         on_hand=pl.lit(0, pl.Int64), reserved=pl.lit(0, pl.Int64), safety_stock=pl.lit(0, pl.Int64)
     )
-    together = pl.concat([stock, absent.select(stock.columns)]).sort(_PAIR)
     return (
-        together.join(costs, on="sku", how="left", maintain_order="left")
+        pl.concat([stock, absent.select(stock.columns)])
+        .sort(_PAIR)
+        .join(costs, on="sku", how="left", maintain_order="left")
         .with_columns(pl.col("unit_cost_cents").fill_null(0), pl.col("category").fill_null("unknown"))
-        .with_row_index("stock_idx")
     )
 
 
-def _links(rows: pl.DataFrame) -> pl.Series:
-    """Give one number to what belongs together: a sale and its returns, or the ends of a transfer, of an article.
+def _links(rows: pl.LazyFrame) -> pl.DataFrame:
+    """Give row and number of what belongs together: a sale and its returns, or the ends of a transfer, of an article.
 
     Only what comes back or comes in needs its other end, so references without such a movement are left out: they are
     almost all.
     """
-    if rows["reference"].null_count() == rows.height:
-        return pl.Series("link", [], pl.Int32)
-    is_sale = pl.col("kind").is_in(["sale", "return"])
-    is_move = pl.col("kind").is_in(["transfer_in", "transfer_out"])
     key = ["sku", "reference", "is_sale"]
-    linked = (
-        rows.lazy()
-        .select("sku", "reference", "quantity", is_sale.alias("is_sale"), is_move.alias("is_move"))
-        .with_row_index("row")
-        .filter((pl.col("is_sale") | pl.col("is_move")) & pl.col("reference").is_not_null())
-        .drop("is_move")
+    is_sale, is_move = pl.col("kind").is_in(["sale", "return"]), pl.col("kind").is_in(["transfer_in", "transfer_out"])
+    linked = rows.filter((is_sale | is_move) & pl.col("reference").is_not_null()).select(
+        "row", "sku", "reference", "quantity", is_sale.alias("is_sale")
     )
-    numbers = linked.filter(pl.col("quantity") > 0).select(key).unique().sort(key).with_row_index("link").collect()
+    back = linked.filter(pl.col("quantity") > 0).select(key).unique()
+    numbers = back.collect(engine="streaming").sort(key).with_row_index("link").cast({"link": pl.Int32})
     if numbers.is_empty():
-        return pl.Series("link", [], pl.Int32)
-    found = linked.join(numbers.lazy(), on=key, how="inner").select("row", "link").collect()
-    link = pl.zeros(rows.height, dtype=pl.Int32, eager=True) + NO_LINK
-    return link.scatter(found["row"], found["link"].cast(pl.Int32)).alias("link")
+        return pl.DataFrame(schema={"row": pl.UInt32, "link": pl.Int32})
+    return linked.join(numbers.lazy(), on=key, how="inner").select("row", "link").collect(engine="streaming")

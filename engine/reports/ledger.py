@@ -10,7 +10,7 @@ from engine.contracts.inputs import STOCK, STOCK_MOVEMENTS
 from engine.contracts.outputs import STOCK_LEDGER
 from engine.errors import InputError
 from engine.reports.frames import canonical, utc
-from engine.reports.history import read_history
+from engine.reports.history import past_movements, stock_history
 from solvers.inventory import value_movements
 
 _PAIR = ["warehouse_id", "sku"]
@@ -78,12 +78,13 @@ def movement_costs(
     InputError
         When a table lacks a column, or its values cannot be valued exactly.
     """
-    history = read_history(stock, movements, products, as_of, period_days=1)
+    past = past_movements(movements, as_of)
+    _, history = stock_history(stock, past, products, as_of, period_days=1)
     try:
-        values = value_movements(history.arrays, threads=threads)
+        values = value_movements(history, threads=threads)
     except ValueError as error:
         raise InputError(f"stock and stock_movements cannot be valued: {error}") from error
-    return history.movements.with_columns(
+    return past.with_columns(
         value_cents=values.value_cents,
         revaluation_cents=values.revaluation_cents,
         units_after=values.units_after,

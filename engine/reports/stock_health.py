@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -28,7 +29,7 @@ _ROUNDING: Final = 1e-9
 
 def stock_health(
     stock: pl.DataFrame,
-    movements: pl.DataFrame,
+    movements: pl.DataFrame | Path,
     products: pl.DataFrame,
     inbound: pl.DataFrame,
     as_of: datetime,
@@ -49,7 +50,7 @@ def stock_health(
     Parameters
     ----------
     stock, movements, products, inbound
-        The tables of those names.
+        The tables of those names; movements may be the path of a Parquet file.
     as_of
         The night.
     settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -47,7 +48,7 @@ _NAMES: Final = ("warehouse_id", "sku", "category")
 
 def inventory_turnover(
     stock: pl.DataFrame,
-    movements: pl.DataFrame,
+    movements: pl.DataFrame | Path,
     products: pl.DataFrame,
     as_of: datetime,
     *,
@@ -66,7 +67,8 @@ def inventory_turnover(
     Parameters
     ----------
     stock, movements, products
-        Tables `stock`, `stock_movements`, `products`; movements before the period are used for cost and age.
+        Tables `stock`, `stock_movements`, `products`; movements before the period are used for cost and age. A long log
+        may be given as the path of its Parquet file, which is read batch by batch.
     as_of
         The night; movements after it are left out.
     period_days

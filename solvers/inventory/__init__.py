@@ -18,7 +18,7 @@ from solvers.inventory.ledger import (
     StockPositions,
 )
 from solvers.inventory.loss import Demand
-from solvers.inventory.value import value_movements, value_stocks
+from solvers.inventory.value import GroupedHistory, group_by_article, value_movements, value_stocks
 
 __all__ = [
     "AGE_LIMITS_DAYS",
@@ -28,11 +28,13 @@ __all__ = [
     "DemandForecast",
     "DemandSeries",
     "ForecastParameters",
+    "GroupedHistory",
     "Movement",
     "MovementValues",
     "StockHistory",
     "StockPositions",
     "forecast_demand",
+    "group_by_article",
     "intermittent_rates",
     "pinball_loss",
     "value_movements",

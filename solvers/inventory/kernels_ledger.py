@@ -100,7 +100,7 @@ class Log(NamedTuple):
     unit_cost: Integers
     pool: Indices
     row: Integers
-    """Where the movement stands in the caller's order."""
+    """Where the movement stands in the caller's order; may be empty where nobody asks."""
 
 
 class Stocks(NamedTuple):
@@ -111,13 +111,13 @@ class Stocks(NamedTuple):
     unit_cost: Integers
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def share(value: int, part: int, whole: int) -> int:
     """Give value * part / whole, rounded half up, for values that are not negative, without leaving 64 bits."""
     return (value // whole) * part + ((value % whole) * part + whole // 2) // whole
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def group_rows(pair: Indices, article: Integers, start: Integers) -> Integers:
     """Give the row order that groups rows by article, keeping their order within it; fills `start` (counting sort)."""
     start[:] = 0
@@ -134,7 +134,73 @@ def group_rows(pair: Indices, article: Integers, start: Integers) -> Integers:
     return order
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def count_rows(
+    sku_code: Indices, sku_map: Integers, place_code: Indices, place_map: Integers, counts: Integers, pairs: Codes
+) -> None:
+    """Add a batch of movements to the rows of each article, and mark the stocks that moved in pairs[article, place]."""
+    for row in range(sku_code.size):
+        article = sku_map[sku_code[row]]
+        counts[article] += 1
+        pairs[article, place_map[place_code[row]]] = 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def place_rows(
+    sku_code: Indices,
+    sku_map: Integers,
+    place_code: Indices,
+    place_map: Integers,
+    stock_of: Indices,
+    moved_at: Integers,
+    quantity: Integers,
+    kind_code: Indices,
+    kind_map: Codes,
+    unit_cost: Integers,
+    link: Indices,
+    cursor: Integers,
+    log: Log,
+) -> int:
+    """Put a batch of movements where their articles' rows go; gives a row whose quantity is too large, or UNKNOWN.
+
+    The batch is grouped by article first, so that what is written stands together: rows scattered one by one over the
+    whole log would each fetch their own piece of memory, five times.
+    """
+    size = sku_code.size
+    counts = np.zeros(cursor.size + 1, np.int64)
+    for row in range(size):
+        if abs(quantity[row]) > MAX_UNITS:
+            return row
+        counts[sku_map[sku_code[row]] + 1] += 1
+    for article in range(cursor.size):
+        counts[article + 1] += counts[article]
+    order = np.empty(size, np.int32)
+    target = np.empty(size, np.int32)
+    shift = cursor - counts[:-1]
+    for row in range(size):
+        article = sku_map[sku_code[row]]
+        at = counts[article]
+        counts[article] = at + 1
+        order[at] = row
+        target[at] = at + shift[article]
+        cursor[article] = target[at] + 1
+    for one in range(size):
+        row = order[one]
+        log.pair[target[one]] = stock_of[sku_map[sku_code[row]], place_map[place_code[row]]]
+        log.kind[target[one]] = kind_map[kind_code[row]]
+    for one in range(size):
+        log.moved_at[target[one]] = moved_at[order[one]]
+    for one in range(size):
+        log.quantity[target[one]] = quantity[order[one]]
+    for one in range(size):
+        log.unit_cost[target[one]] = unit_cost[order[one]]
+    if link.size:
+        for one in range(size):
+            log.pool[target[one]] = link[order[one]]
+    return UNKNOWN
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def movement_sums(pair: Indices, quantity: Indices, num_stocks: int) -> tuple[Integers, Integers]:
     """Give for each stock the sum of its movements and the units that passed, in and out."""
     moved = np.zeros(num_stocks, np.int64)
@@ -145,7 +211,7 @@ def movement_sums(pair: Indices, quantity: Indices, num_stocks: int) -> tuple[In
     return moved, passed
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def comes_before(log: Log, i: int, j: int) -> bool:
     """Tell whether movement i stands strictly before j: by time, kind, what it belongs to, then by every other value."""
     if log.moved_at[i] != log.moved_at[j]:
@@ -161,7 +227,7 @@ def comes_before(log: Log, i: int, j: int) -> bool:
     return bool(log.unit_cost[i] < log.unit_cost[j])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _merge(log: Log, source: Integers, target: Integers, low: int, middle: int, high: int) -> None:
     left, right = low, middle
     for at in range(low, high):
@@ -173,7 +239,17 @@ def _merge(log: Log, source: Integers, target: Integers, low: int, middle: int, 
             right += 1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rearrange(column: npt.NDArray[np.signedinteger], source: Integers, begin: int) -> None:
+    """Put the values at the places `source` into column[begin:], in that order."""
+    held = np.empty(source.size, column.dtype)
+    for one in range(source.size):
+        held[one] = column[source[one]]
+    for one in range(source.size):
+        column[begin + one] = held[one]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def order_rows(log: Log, first: int, last: int) -> None:
     """Bring the rows of articles first..last-1 into the total order, in place (merge sort where they are not)."""
     for article in range(first, last):
@@ -194,17 +270,18 @@ def order_rows(log: Log, first: int, last: int) -> None:
                 _merge(log, source, target, low, min(low + width, size), min(low + 2 * width, size))
             source, target = target, source
             width *= 2
-        log.pair[begin:end] = log.pair[source]
-        log.moved_at[begin:end] = log.moved_at[source]
-        log.quantity[begin:end] = log.quantity[source]
-        log.kind[begin:end] = log.kind[source]
-        log.unit_cost[begin:end] = log.unit_cost[source]
-        log.row[begin:end] = log.row[source]
+        _rearrange(log.pair, source, begin)
+        _rearrange(log.moved_at, source, begin)
+        _rearrange(log.quantity, source, begin)
+        _rearrange(log.kind, source, begin)
+        _rearrange(log.unit_cost, source, begin)
+        if log.row.size:
+            _rearrange(log.row, source, begin)
         if log.pool.size:
-            log.pool[begin:end] = log.pool[source]
+            _rearrange(log.pool, source, begin)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _accrue(row: Integers, now: Integers, last_sale_day: int, until: int) -> None:
     """Close the days from now[DAY] to until - 1 with the stock as it stands; now holds day, units, value."""
     span = until - now[0]
@@ -218,7 +295,7 @@ def _accrue(row: Integers, now: Integers, last_sale_day: int, until: int) -> Non
     now[0] = until
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _book(row: Integers, kind: int, quantity: int, value: int, revaluation: int) -> None:
     """Add a movement of the period to the measures of its stock."""
     row[MOVEMENTS] += 1
@@ -247,7 +324,7 @@ def _book(row: Integers, kind: int, quantity: int, value: int, revaluation: int)
         row[WRITTEN_OFF_VALUE] -= value
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _new_node(nodes: Integers, heap: Integers, day: int, units: int, after: int) -> int:
     """Give a node for units of an age; heap holds the first node to use again, and the number of nodes ever used."""
     node = heap[0]
@@ -260,7 +337,7 @@ def _new_node(nodes: Integers, heap: Integers, day: int, units: int, after: int)
     return int(node)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _add_layer(lists: Integers, nodes: Integers, heap: Integers, stock: int, day: int, units: int) -> None:
     """Add units of an age to a stock's list, oldest first. Lists hold head and tail."""
     tail = lists[stock, 1]
@@ -284,7 +361,7 @@ def _add_layer(lists: Integers, nodes: Integers, heap: Integers, stock: int, day
         lists[stock, 1] = node
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _move_layers(
     lists: Integers, nodes: Integers, heap: Integers, source: int, targets: Integers, target: int, units: int
 ) -> None:
@@ -305,7 +382,7 @@ def _move_layers(
             _add_layer(targets, nodes, heap, target, day, moved)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _age(row: Integers, ages: Integers, limits: Integers, head: int, nodes: Integers, today: int) -> None:
     """Sort the layers of a stock into age classes; ages holds units, then value, and the values add up to the stock's."""
     units, value = row[CLOSING_UNITS], row[CLOSING_VALUE]
@@ -324,7 +401,7 @@ def _age(row: Integers, ages: Integers, limits: Integers, head: int, nodes: Inte
         head = nodes[head, 2]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def value_articles(
     log: Log,
     stocks: Stocks,

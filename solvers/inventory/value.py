@@ -14,48 +14,34 @@ from solvers.inventory.ledger import AGE_LIMITS_DAYS, MovementValues, StockHisto
 
 
 @dataclass(frozen=True, eq=False)
-class _Sorted:
-    log: Log
-    stocks: Stocks
-    rows: Integers
-    """Row of the history at each place of the log."""
-
-
-def value_stocks(history: StockHistory, *, threads: int = 1) -> StockPositions:
-    """Value every stock at moving-average cost, age it by FIFO and measure the period, in one pass.
+class GroupedHistory:
+    """A stock history whose movements stand by article: what a long log is read into, to be held in memory once.
 
     Parameters
     ----------
-    history
-        Stocks and movements; their order does not matter.
-    threads
-        Threads that share the articles; the result does not depend on it.
-
-    Raises
-    ------
-    ValueError
-        When units or value of a stock leave the range that is exact in 64 bits.
+    log
+        Movements by article, in any order within it; they are brought into order in place.
+    stock_start
+        (articles + 1,) where the stocks of each article begin.
+    on_hand, unit_cost_cents
+        (stocks,) as in `StockHistory`.
+    num_links
+        How many link numbers the log uses.
+    last_day, period_days
+        As in `StockHistory`.
     """
-    positions, _ = _run(_sort(history, threads), history, np.empty((0, 4), np.int64), threads)
-    return positions
+
+    log: Log
+    stock_start: Integers
+    on_hand: Integers
+    unit_cost_cents: Integers
+    num_links: int
+    last_day: int
+    period_days: int
 
 
-def value_movements(history: StockHistory, *, threads: int = 1) -> MovementValues:
-    """Give the cost of every movement, so that each figure of the ledger can be traced to rows.
-
-    Raises
-    ------
-    ValueError
-        When units or value of a stock leave the range that is exact in 64 bits.
-    """
-    ordered = _sort(history, threads)
-    _, by_place = _run(ordered, history, np.zeros((history.stock.size, 4), np.int64), threads)
-    values = np.empty_like(by_place)
-    values[ordered.rows] = by_place
-    return MovementValues(*(np.ascontiguousarray(values[:, column]) for column in range(4)))
-
-
-def _sort(history: StockHistory, threads: int) -> _Sorted:
+def group_by_article(history: StockHistory) -> GroupedHistory:
+    """Give a history with its movements by article."""
     starts = np.searchsorted(history.article, np.arange(history.num_articles + 1))
     log_start = np.zeros(history.num_articles + 1, np.int64)
     rows = kernels.group_rows(history.stock, history.article, log_start)
@@ -70,16 +56,50 @@ def _sort(history: StockHistory, threads: int) -> _Sorted:
         link,
         rows,
     )
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda cut: kernels.order_rows(log, *cut), _cuts(log_start, threads)))
-    moved, passed = kernels.movement_sums(history.stock, history.quantity, history.on_hand.size)
-    over = np.flatnonzero(passed + np.abs(history.on_hand) > kernels.MAX_UNITS)
-    if over.size:
-        raise ValueError(
-            f"stock {over[0]} sees {passed[over[0]]} units pass, more than {kernels.MAX_UNITS}; "
-            f"check its quantities or count in larger units ({over.size} such in all)."
-        )
-    return _Sorted(log, Stocks(starts, history.on_hand - moved, history.unit_cost_cents), rows)
+    return GroupedHistory(
+        log,
+        starts,
+        history.on_hand,
+        history.unit_cost_cents,
+        history.num_links,
+        history.last_day,
+        history.period_days,
+    )
+
+
+def value_stocks(history: StockHistory | GroupedHistory, *, threads: int = 1) -> StockPositions:
+    """Value every stock at moving-average cost, age it by FIFO and measure the period, in one pass.
+
+    Parameters
+    ----------
+    history
+        Stocks and movements; their order does not matter.
+    threads
+        Threads that share the articles; the result does not depend on it.
+
+    Raises
+    ------
+    ValueError
+        When units or value of a stock leave the range that is exact in 64 bits.
+    """
+    grouped = history if isinstance(history, GroupedHistory) else group_by_article(history)
+    return _run(grouped, np.empty((0, 4), np.int64), threads)
+
+
+def value_movements(history: StockHistory, *, threads: int = 1) -> MovementValues:
+    """Give the cost of every movement, so that each figure of the ledger can be traced to rows.
+
+    Raises
+    ------
+    ValueError
+        When units or value of a stock leave the range that is exact in 64 bits.
+    """
+    grouped = group_by_article(history)
+    by_place = np.zeros((history.stock.size, 4), np.int64)
+    _run(grouped, by_place, threads)
+    values = np.empty_like(by_place)
+    values[grouped.log.row] = by_place
+    return MovementValues(*(np.ascontiguousarray(values[:, column]) for column in range(4)))
 
 
 def _cuts(start: Integers, threads: int) -> list[tuple[int, int]]:
@@ -89,30 +109,40 @@ def _cuts(start: Integers, threads: int) -> list[tuple[int, int]]:
     return [(low, high) for low, high in pairwise(edges) if low < high]
 
 
-def _run(
-    ordered: _Sorted, history: StockHistory, row_values: Integers, threads: int
-) -> tuple[StockPositions, Integers]:
+def _openings(history: GroupedHistory) -> Integers:
+    moved, passed = kernels.movement_sums(history.log.pair, history.log.quantity, history.on_hand.size)
+    over = np.flatnonzero(passed + np.abs(history.on_hand) > kernels.MAX_UNITS)
+    if over.size:
+        raise ValueError(
+            f"stock {over[0]} sees {passed[over[0]]} units pass, more than {kernels.MAX_UNITS}; "
+            f"check its quantities or count in larger units ({over.size} such in all)."
+        )
+    openings: Integers = history.on_hand - moved
+    return openings
+
+
+def _run(history: GroupedHistory, row_values: Integers, threads: int) -> StockPositions:
+    log, cuts = history.log, _cuts(history.log.start, threads)
     # What lay there before the first movement on record is at least as old as the record, and nothing says it is older.
-    has_log = history.moved_at_us.size > 0
-    origin = int(history.moved_at_us.min() // kernels.DAY_US) - 1 if has_log else history.last_day
-    period = np.array([history.first_day, history.last_day, origin], np.int64)
-    measures = np.zeros((history.article.size, len(kernels.MEASURES)), np.int64)
-    ages = np.zeros((history.article.size, 2, len(AGE_LIMITS_DAYS) + 1), np.int64)
+    origin = int(log.moved_at.min() // kernels.DAY_US) - 1 if log.moved_at.size else history.last_day
+    period = np.array([history.last_day - history.period_days + 1, history.last_day, origin], np.int64)
+    measures = np.zeros((history.on_hand.size, len(kernels.MEASURES)), np.int64)
+    ages = np.zeros((history.on_hand.size, 2, len(AGE_LIMITS_DAYS) + 1), np.int64)
     pools = np.zeros((history.num_links, 2), np.int64)
     pool_lists = np.full((history.num_links, 2), kernels.UNKNOWN, np.int64)
     limits = np.array(AGE_LIMITS_DAYS, np.int64)
+    stocks = Stocks(history.stock_start, _openings(history), history.unit_cost_cents)
 
     def value(cut: tuple[int, int]) -> int:
+        kernels.order_rows(log, *cut)
         return int(
-            kernels.value_articles(
-                ordered.log, ordered.stocks, pools, pool_lists, period, limits, *cut, measures, ages, row_values
-            )
+            kernels.value_articles(log, stocks, pools, pool_lists, period, limits, *cut, measures, ages, row_values)
         )
 
     with ThreadPoolExecutor(threads) as pool:
-        failed = [stock for stock in pool.map(value, _cuts(ordered.log.start, threads)) if stock != kernels.UNKNOWN]
+        failed = [stock for stock in pool.map(value, cuts) if stock != kernels.UNKNOWN]
     if failed:
         raise ValueError(
             f"the value of stock {min(failed)} passes {kernels.MAX_CENTS} cents; check its quantities and unit costs."
         )
-    return StockPositions(measures, ages[:, 0], ages[:, 1]), row_values
+    return StockPositions(measures, ages[:, 0], ages[:, 1])

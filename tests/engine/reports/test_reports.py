@@ -109,6 +109,37 @@ def test_figures_do_not_depend_on_row_order_or_threads():
     assert health["rank"].to_list() == list(range(1, health.height + 1))
 
 
+def test_a_log_read_from_a_file_gives_the_same(tmp_path):
+    held, movements, products = night(6)
+    later = movements.head(20).with_columns(pl.col("moved_at") + timedelta(days=900))
+    log = pl.concat([later, movements])
+    log.write_parquet(tmp_path / "movements.parquet", row_group_size=300)
+    frame = inventory_turnover(held, log, products, NIGHT, period_days=90)
+    assert inventory_turnover(held, tmp_path / "movements.parquet", products, NIGHT, period_days=90).equals(frame)
+    bare = log.select("moved_at", "warehouse_id", "sku", "quantity", "kind").cast({"quantity": pl.Int32})
+    bare.write_parquet(tmp_path / "bare.parquet")
+    frame = stock_health(held, bare, products, inbound(), NIGHT)
+    assert stock_health(held, tmp_path / "bare.parquet", products, inbound(), NIGHT).equals(frame)
+    bare.head(0).write_parquet(tmp_path / "none.parquet")
+    none = inventory_turnover(held, tmp_path / "none.parquet", products, NIGHT)
+    assert none.equals(inventory_turnover(held, bare.head(0), products, NIGHT))
+
+
+def test_a_file_that_cannot_be_valued_is_refused(tmp_path):
+    held, movements, products = night(7, size=50)
+    for change, message in (
+        (pl.col("kind").replace("sale", "theft"), "kind theft"),
+        (pl.lit(None, pl.String).alias("sku"), "rows without sku"),
+        (pl.lit(3_000_000_000).alias("quantity"), "movement of 3000000000 units"),
+    ):
+        movements.with_columns(change).write_parquet(tmp_path / "bad.parquet")
+        with pytest.raises(InputError, match=message):
+            inventory_turnover(held, tmp_path / "bad.parquet", products, NIGHT)
+    movements.drop("kind").write_parquet(tmp_path / "bad.parquet")
+    with pytest.raises(InputError, match="lacks kind"):
+        inventory_turnover(held, tmp_path / "bad.parquet", products, NIGHT)
+
+
 def test_every_level_adds_up_to_the_company():
     held, movements, products = night(3)
     table = inventory_turnover(held, movements, products, NIGHT, period_days=90)

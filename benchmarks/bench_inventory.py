@@ -1,0 +1,204 @@
+"""The stock ledger from a long movement log, beside DuckDB on dense days; forecasts and their accuracy beside the usual."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+FULL = os.environ.get("ORDERMILL_BENCH") == "full"
+MOVEMENTS = 20_000_000 if FULL else 200_000
+SKUS, PLACES = (15_000, 10) if FULL else (500, 10)
+SERIES = 30_000 if FULL else 500
+NIGHT = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
+
+PEAK = """
+def peak_mib():
+    # Not getrusage: that one starts from the parent's size.
+    lines = open("/proc/self/status").read().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) / 1024
+"""
+
+MEASURE = """
+import json, sys, time
+from datetime import datetime
+from pathlib import Path
+import polars as pl
+from engine.reports.turnover import inventory_turnover
+folder, threads = Path(sys.argv[1]), int(sys.argv[2])
+night = datetime.fromisoformat(sys.argv[3])
+stock, products = pl.read_parquet(folder / "stock.parquet"), pl.read_parquet(folder / "products.parquet")
+warm = folder / "warm.parquet"
+{call_warm}
+start, cpu = time.perf_counter(), time.process_time()
+table = {call}
+seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
+print(json.dumps({{"seconds": seconds, "cpu": cpu, "mib": peak_mib(), "rows": table.height}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    """A year of movements in time order, as an export would bring them: sales, receipts, returns, transfers."""
+    folder = tmp_path_factory.mktemp("log")
+    rng = np.random.default_rng(0)
+    kinds = np.array(["receipt", "sale", "return", "transfer_in", "transfer_out", "adjustment"])
+    kind = rng.choice(kinds.size, MOVEMENTS, p=[0.08, 0.82, 0.04, 0.02, 0.02, 0.02]).astype(np.int8)
+    size = rng.integers(1, 5, MOVEMENTS)
+    quantity = np.where(kind == 0, size * 12, np.where((kind == 1) | (kind == 4), -size, size))
+    at = np.sort(rng.integers(0, 365 * 86_400, MOVEMENTS))
+    sku = rng.integers(0, SKUS, MOVEMENTS)
+    place = rng.integers(0, PLACES, MOVEMENTS)
+    night_us = int(NIGHT.timestamp()) * 1_000_000
+    frame = pl.DataFrame(
+        {
+            "moved_at": pl.Series(night_us - (365 * 86_400 - at) * 1_000_000).cast(pl.Datetime("us", "UTC")),
+            "warehouse_id": pl.Series([f"W{one}" for one in range(PLACES)]).gather(place),
+            "sku": pl.Series([f"{one:05d}" for one in range(SKUS)]).gather(sku),
+            "quantity": quantity,
+            "kind": pl.Series(kinds.tolist()).gather(kind.astype(np.int64)),
+            "unit_cost_cents": pl.Series(np.where(kind == 0, rng.integers(100, 5_000, MOVEMENTS), -1)).replace(
+                -1, None
+            ),
+        }
+    )
+    frame.write_parquet(folder / "movements.parquet", row_group_size=1 << 20)
+    frame.head(2_000).write_parquet(folder / "warm.parquet")
+    pairs = pl.DataFrame({"sku": [f"{one:05d}" for one in range(SKUS)]}).join(
+        pl.DataFrame({"warehouse_id": [f"W{one}" for one in range(PLACES)]}), how="cross"
+    )
+    pairs.select("warehouse_id", "sku", on_hand=pl.Series(rng.integers(0, 200, pairs.height))).write_parquet(
+        folder / "stock.parquet"
+    )
+    pl.DataFrame(
+        {
+            "sku": [f"{one:05d}" for one in range(SKUS)],
+            "category": [f"c{one % 40}" for one in range(SKUS)],
+            "unit_cost_cents": rng.integers(100, 5_000, SKUS),
+        }
+    ).write_parquet(folder / "products.parquet")
+    return folder
+
+
+def measure(folder: Path, threads: int, *, turnover_only: bool = False) -> dict[str, float]:
+    """Run in a process of its own, so that its memory is its own; kernels are warmed on a few rows first."""
+    levels = ", levels=['warehouse_sku']" if turnover_only else ""
+    call = f"inventory_turnover(stock, {{}}, products, night, period_days=365, threads=threads{levels})"
+    script = MEASURE.format(
+        call_warm=call.format("warm"),
+        call=call.format('folder / "movements.parquet"'),
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK + script, str(folder), str(threads), NIGHT.isoformat()],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+DENSE = """
+import duckdb, json, sys, time
+folder = sys.argv[1]
+con = duckdb.connect(config={"threads": int(sys.argv[2])})
+start, cpu = time.perf_counter(), time.process_time()
+con.sql(f'''
+    with day as (select warehouse_id, sku, moved_at::date as day, sum(quantity) as moved,
+                        -sum(quantity) filter (where kind in ('sale', 'return')) as sold
+                 from '{folder}/movements.parquet' group by all),
+         days as (select s.warehouse_id, s.sku, s.on_hand, d.day::date as day
+                  from '{folder}/stock.parquet' s, range(date '2025-03-02', date '2026-03-02', interval 1 day) d(day)),
+         dense as (select days.*, coalesce(moved, 0) as moved, coalesce(sold, 0) as sold
+                   from days left join day using (warehouse_id, sku, day)),
+         closing as (select *, on_hand - coalesce(sum(moved) over (partition by warehouse_id, sku order by day
+                            rows between 1 following and unbounded following), 0) as units from dense)
+    select warehouse_id, sku, avg(units) as average_units, sum(sold) as sold_units,
+           count(*) filter (where units <= 0) as stock_out_days from closing group by all
+''').fetchall()
+print(json.dumps({"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu,
+                  "mib": peak_mib()}))
+"""
+
+
+def show(name: str, found: dict[str, float]) -> None:
+    print(f"\n{name}: {found['seconds']:.2f} s, {found['cpu']:.2f} CPU-s, {found['mib']:.0f} MiB", end="")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_ledger_with_reading(log, threads):
+    found = measure(log, threads)
+    show(f"{MOVEMENTS:,} movements, {SKUS * PLACES:,} stocks, valued, aged and rolled up, {threads} thread(s)", found)
+    assert found["rows"] >= SKUS * PLACES
+
+
+def test_dense_days_in_duckdb_beside_it(log):
+    ours = measure(log, 2, turnover_only=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK + DENSE, str(log), "2"], check=True, capture_output=True, text=True
+    )
+    theirs = json.loads(done.stdout.splitlines()[-1])
+    show("ours, stocks only", ours)
+    show("dense days in DuckDB, units only, no cost and no age", theirs)
+    print(f"\nratio {theirs['seconds'] / ours['seconds']:.1f} in time, {theirs['mib'] / ours['mib']:.1f} in memory")
+
+
+def test_lead_time_quantiles(benchmark):
+    from solvers.inventory import DemandSeries, forecast_demand, intermittent_rates
+
+    rng = np.random.default_rng(1)
+    rate = np.exp(rng.normal(-1, 1.6, SERIES))
+    week = np.array([1, 0.9, 0.9, 1, 1.2, 1.4, 0.6])[np.arange(375) % 7]
+    demand = rng.negative_binomial(np.maximum(rate, 0.01)[:, None] * week, 0.5)
+    forecast_demand(DemandSeries(demand[:20, :365], season_periods=7), 10)
+    intermittent_rates(demand[:20, :365])
+    start = time.perf_counter()
+    found = benchmark.pedantic(
+        lambda: forecast_demand(DemandSeries(demand[:, :365], season_periods=7), 10, threads=2), rounds=1, iterations=1
+    )
+    seconds = time.perf_counter() - start
+    start = time.perf_counter()
+    intermittent_rates(demand[:, :365])
+    croston = time.perf_counter() - start
+    covered = (demand[:, 365:].sum(axis=1)[:, None] <= found.quantiles).mean(axis=0)
+    print(
+        f"\n{SERIES:,} daily series x 365: distributions with back-test {seconds:.1f} s; "
+        f"Croston, SBA and TSB rates {SERIES / croston:,.0f} series/s; coverage {np.round(covered, 3).tolist()}"
+    )
+
+
+def test_car_parts_beside_the_usual_methods():
+    found = [
+        one / "shared" / "cases" for one in Path(__file__).resolve().parents if (one / "shared" / "cases").is_dir()
+    ]
+    if not found:
+        pytest.skip("the folder shared/cases is not beside this checkout")
+    cases_dir = found[0]
+    from solvers.inventory import Demand, DemandSeries, forecast_demand, intermittent_rates, pinball_loss
+
+    frame = pl.read_csv(cases_dir / "inventory" / "carparts.csv").drop("part").drop_nulls()
+    demand = frame.to_numpy().astype(np.int64)
+    history, came = demand[:, :39], demand[:, 39:42].sum(axis=1)
+    found = forecast_demand(DemandSeries(history), 3)
+    levels = found.levels
+    rates = 3 * intermittent_rates(history)[:, 2]
+    usual = np.array(
+        [
+            [Demand.negative_binomial(max(mean, 1e-6), spread).quantile(level) for level in levels]
+            for mean, spread in zip(rates, 3 * history.var(axis=1, ddof=1), strict=True)
+        ]
+    )
+    sums = history[:, :-2] + history[:, 1:-1] + history[:, 2:]
+    empirical = np.quantile(sums, levels, axis=1, method="inverted_cdf").T
+    z = np.array([0.0, 0.67449, 1.28155, 1.64485, 2.32635])
+    normal = np.maximum(3 * history.mean(axis=1)[:, None] + z * np.sqrt(3 * history.var(axis=1, ddof=1))[:, None], 0)
+    for name, quantiles in (("ours", found.quantiles), ("TSB", usual), ("empirical", empirical), ("normal", normal)):
+        loss = pinball_loss(came, quantiles, levels).mean(axis=1).sum() / came.sum()
+        print(f"\n{name}: weighted pinball {loss:.4f}, coverage at 0.95 {(came <= quantiles[:, 3]).mean():.4f}", end="")
