@@ -21,6 +21,7 @@ from solvers.assignment import (
     UNLIMITED_UNITS,
     AssignmentProblem,
     AssignmentSolution,
+    Effort,
     solve,
 )
 from solvers.outcome import Outcome
@@ -82,7 +83,7 @@ def assign(orders: pl.DataFrame, quotes: Quotes, inputs: Inputs, settings: Setti
     problem = _problem(orders.sort("order_id"), quotes, offer_cartons, inputs, settings)
     solution = solve(
         problem,
-        price_iterations=settings.assign.iterations,
+        effort=Effort(price_rounds=settings.assign.iterations),
         seconds=settings.assign.seconds,
         threads=settings.night.threads,
         seed=settings.night.seed,
