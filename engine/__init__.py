@@ -1,1 +1,59 @@
-"""The batch: everything that touches files, tables, time or people."""
+"""Ordermill in a notebook: open a run, call a stage, ask a report, on frames of one's own.
+
+The names are imported when they are first used, so that `import engine` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from engine.batch import run_batch
+    from engine.config import Settings
+    from engine.explain import explain_order
+    from engine.reports.delivery import delivery_performance
+    from engine.reports.stock_health import stock_health
+    from engine.reports.turnover import inventory_turnover
+    from engine.runs import open_run
+    from engine.stages.load_container import load_container, pack_bins
+    from engine.stages.pack import pack_orders
+    from engine.verify import verify_run
+    from engine.workspace import make_workspace
+
+__all__ = [
+    "Settings",
+    "delivery_performance",
+    "explain_order",
+    "inventory_turnover",
+    "load_container",
+    "make_workspace",
+    "open_run",
+    "pack_bins",
+    "pack_orders",
+    "run_batch",
+    "stock_health",
+    "verify_run",
+]
+
+_HOMES: Final = {
+    "Settings": "engine.config",
+    "delivery_performance": "engine.reports.delivery",
+    "explain_order": "engine.explain",
+    "inventory_turnover": "engine.reports.turnover",
+    "load_container": "engine.stages.load_container",
+    "make_workspace": "engine.workspace",
+    "open_run": "engine.runs",
+    "pack_bins": "engine.stages.load_container",
+    "pack_orders": "engine.stages.pack",
+    "run_batch": "engine.batch",
+    "stock_health": "engine.reports.stock_health",
+    "verify_run": "engine.verify",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"engine has no {name}; it has {', '.join(__all__)}.")
+    return getattr(import_module(_HOMES[name]), name)

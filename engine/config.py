@@ -33,7 +33,7 @@ Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Night(_Section):
@@ -44,8 +44,11 @@ class Night(_Section):
     timezone: Zone = "UTC"
     """Where times without an offset were written."""
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
+    """ISO 4217; all money is in its hundredths."""
     seed: int = Field(default=0, ge=0)
+    """Seed of the solvers; equal seeds give equal plans."""
     threads: int = Field(default=2, ge=1, le=256)
+    """Threads to use; the plan does not depend on it."""
 
 
 class Load(_Section):
@@ -65,6 +68,7 @@ class Receive(_Section):
         "authorized",
         "cod",
     )
+    """States of payment in which an order is released."""
     longest_future_hours: int = Field(default=24, ge=0)
     """An order placed later than this after the night is held: its date is wrong."""
     longest_past_days: int = Field(default=3_650, ge=1)
@@ -75,8 +79,11 @@ class Promise(_Section):
     """Days of 24 hours from the order to the promised delivery, where an order carries no promise."""
 
     economy_days: int = Field(default=6, ge=0)
+    """For service level economy."""
     standard_days: int = Field(default=4, ge=0)
+    """For service level standard."""
     express_days: int = Field(default=2, ge=0)
+    """For service level express."""
 
 
 class Packing(_Section):
@@ -92,8 +99,11 @@ class Costs(_Section):
     """What the plan sets against what is not on an invoice."""
 
     late_cents_per_day_economy: Cents = 100
+    """For each day that an economy order arrives after its promise."""
     late_cents_per_day_standard: Cents = 200
+    """The same for standard."""
     late_cents_per_day_express: Cents = 500
+    """The same for express."""
     split_cents: Cents = 150
     """For every parcel of an order beyond the first: what a second delivery annoys."""
     backorder_cents_per_line: Cents = 1_500
@@ -121,7 +131,9 @@ class Pick(_Section):
     """Limits of a pick list and the layout that is walked."""
 
     max_shipments_per_list: int = Field(default=20, ge=1)
+    """Parcels that go onto one cart."""
     max_units_per_list: int = Field(default=120, ge=1)
+    """Units that go onto one cart; a larger parcel gets a cart of its own."""
     aisle_pitch_mm: int = Field(default=3_000, ge=0, le=100_000)
     """Distance between the middles of neighbouring aisles."""
     position_pitch_mm: int = Field(default=1_000, ge=0, le=100_000)
@@ -138,8 +150,11 @@ class Inventory(_Section):
     """What the stock position is measured against."""
 
     period_days: int = Field(default=365, ge=1)
+    """Days that turnover, demand and the ledger look back."""
     cycle_days: int = Field(default=14, ge=1)
+    """Days one replenishment is meant to last."""
     lead_time_days: int = Field(default=10, ge=0)
+    """Days from ordering to receiving."""
     holding_rate: Share = 0.225
     """Cost of holding stock: share of its value a year."""
     lost_margin_share: Share = 0.35
@@ -154,9 +169,11 @@ class Carrier(_Section):
     tracking: Literal[
         "ups_1z", "usps_impb", "fedex_12", "fedex_ground_96", "s10", "sscc_18", "dhl_express_10", "dpd"
     ] = "sscc_18"
+    """Rule of the numbers and their check digit."""
     prefix: str = ""
     """What the carrier gave the shop: shipper number, company prefix, service letters."""
     first_serial: int = Field(default=1, ge=0)
+    """First serial of the range."""
     is_synthetic: bool = True
     """False once `prefix` and `first_serial` are a range that the carrier really gave."""
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from engine.contracts.outputs import SHIPMENT_COSTS
 from engine.errors import UsageError
-from engine.runs import Run
+
+if TYPE_CHECKING:  # a run can explain itself, so the import goes the other way
+    from engine.runs import Run
 
 _COSTS: Final = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents"]
 _SHOWN: Final = 5

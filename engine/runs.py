@@ -13,6 +13,7 @@ import polars as pl
 
 from engine.contracts import INPUTS, TABLES
 from engine.errors import UsageError
+from engine.explain import Explanation, explain_order
 from engine.inputs import Inputs
 
 DIRECTORY: Final = "runs"
@@ -124,6 +125,16 @@ class Run:
                 f"run {self.run_id} has no table {name}; it has {', '.join(sorted(self.manifest['outputs']))}."
             )
         return pl.read_parquet(path)
+
+    def explain(self, order_id: str) -> Explanation:
+        """Say why an order ships as it does, and what the alternatives cost.
+
+        Raises
+        ------
+        UsageError
+            When the order was not open that night.
+        """
+        return explain_order(self, order_id)
 
     def __getattr__(self, name: str) -> pl.DataFrame:
         """Give the output table of that name."""
