@@ -29,7 +29,7 @@ def imported_modules(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", KERNELS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_kernels_import_numpy_numba_and_kernels_only(path: Path) -> None:
-    standard = {"__future__", "typing", "collections"}
+    standard = {"__future__", "typing", "collections", "math"}
     allowed = {m for m in imported_modules(path) if m.split(".")[0] in {"numpy", "numba", *standard} or ".kernels" in m}
     assert imported_modules(path) == allowed
 
