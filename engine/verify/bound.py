@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from engine.verify.checks import Check, Findings, must, named, none_of, told
 from engine.verify.files import Night
+from engine.verify.limits import LIMITED, Places, limits_worth_millicents, places, shared_limits
 from engine.verify.offers import Choices, check_choices, choices
 from engine.verify.partitions import Int64, Orders, least_costs
-from engine.verify.stock import available_units
+from engine.verify.waiting import has_bit
 
 _MILLICENTS: Final = 1_000
 _LARGEST: Final = 2.0**60
-_LIMITED: Final = ["warehouse_id", "sku", "carton_id"]
 _UNLIMITED: Final = 2**31
 
 
@@ -70,8 +70,7 @@ def check_value(night: Night, given: Choices) -> Check:
 
 def _unusable_prices(prices: pl.DataFrame, night: Night) -> Findings:
     """Name prices whose limit the published tables do not hold."""
-    limits = _limits(night)
-    wrong = prices.join(limits, on=_LIMITED, how="anti", nulls_equal=True, maintain_order="left")
+    wrong = prices.join(shared_limits(night), on=LIMITED, how="anti", nulls_equal=True, maintain_order="left")
     return none_of(
         wrong,
         "shadow price of warehouse {warehouse_id}, sku {sku}, carton {carton_id} of {cents_per_unit} cents: there is no such "
@@ -80,47 +79,10 @@ def _unusable_prices(prices: pl.DataFrame, night: Night) -> Findings:
     )
 
 
-def _limits(night: Night) -> pl.DataFrame:
-    """Give every limit that orders share: stock of an article, capacity of a warehouse, stock of a carton."""
-    none = pl.lit(None, pl.String)
-    stock = available_units(night.table("stock"))
-    warehouses = night.table("warehouses").filter(pl.col("daily_capacity_units").is_not_null())
-    cartons = night.table("cartons").filter(pl.col("on_hand").is_not_null())
-    return pl.concat(
-        [
-            stock.select("warehouse_id", "sku", none.alias("carton_id"), limit="available"),
-            warehouses.select("warehouse_id", none.alias("sku"), none.alias("carton_id"), limit="daily_capacity_units"),
-            cartons.select(none.alias("warehouse_id"), none.alias("sku"), "carton_id", limit="on_hand"),
-        ]
-    )
-
-
-@dataclass(frozen=True)
-class _UnitPrices:
-    """Price of a unit by warehouse and article, capacity included: shape (num_warehouses, num_skus)."""
-
-    warehouse: dict[str, int]
-    sku: dict[str, int]
-    millicents: Int64
-
-
-def _unit_prices(night: Night) -> _UnitPrices:
-    skus = night.table("offer_pieces")["sku"].unique(maintain_order=True).to_list()
-    warehouse = {name: index for index, name in enumerate(night.table("warehouses")["warehouse_id"].to_list())}
-    sku = {name: index for index, name in enumerate(skus)}
-    millicents = np.zeros((len(warehouse), len(sku)), dtype=np.int64)
-    prices = night.table("shadow_prices").filter(pl.col("carton_id").is_null())
-    prices = prices.select("warehouse_id", "sku", "millicents_per_unit")
-    for place, article, price in prices.iter_rows():
-        if article is None:
-            millicents[warehouse[place]] += price
-        elif article in sku:
-            millicents[warehouse[place], sku[article]] += price
-    return _UnitPrices(warehouse, sku, millicents)
-
-
 def priced_orders(night: Night, given: Choices) -> Orders:
     """Give the orders with every offer at its cost plus what it takes at shadow prices, in thousandths of a cent.
+
+    Offers that ask for more than a whole limit holds are left out: no plan can take them.
 
     Parameters
     ----------
@@ -134,32 +96,88 @@ def priced_orders(night: Night, given: Choices) -> Orders:
     ValueError
         When costs are so large that their sums could not be exact.
     """
-    unit = _unit_prices(night)
-    num_orders, pieces = given.orders.height, given.pieces
-    offers = given.offers.with_columns(
-        warehouse=pl.col("warehouse_id").replace_strict(unit.warehouse, return_dtype=pl.Int64)
-    )
-    mask, warehouse, order_of = (offers[name].to_numpy() for name in ("pieces", "warehouse", "order"))
-    sku = pieces["sku"].replace_strict(unit.sku, return_dtype=pl.Int64).to_numpy()
-    quantity = pieces["quantity"].to_numpy()
+    network, num_orders, pieces = places(night), given.orders.height, given.pieces
+    _refuse_overflow(given.offers, pieces, night)
+    offers = given.offers.select(
+        "order", "pieces", "shipments", "cost_cents", "order_id", "offer_number",
+        warehouse=_position("warehouse_id", network.warehouse),
+    )  # fmt: skip
+    cartons_millicents, has_cartons = _cartons_of(night, offers)
     piece_start = _starts(pieces["order"].to_numpy(), num_orders)
-    _refuse_overflow(offers, pieces, night)
-    cost = offers["cost_cents"].to_numpy() * _MILLICENTS + _carton_cost(night, offers)
-    first = piece_start[order_of]
-    for bit in range(int(np.diff(piece_start).max(initial=0))):
-        carries = np.flatnonzero((mask >> bit) & 1)
-        piece = first[carries] + bit
-        cost[carries] += quantity[piece] * unit.millicents[warehouse[carries], sku[piece]]
+    units_millicents, has_units = _units_of(network, offers, pieces, piece_start)
+    cost = offers["cost_cents"].to_numpy() * _MILLICENTS + cartons_millicents + units_millicents
+    fits = np.flatnonzero(has_cartons & has_units)
     return Orders(
         piece_start=piece_start,
-        offer_start=_starts(order_of, num_orders),
+        offer_start=_starts(offers["order"].to_numpy()[fits], num_orders),
         waiting=pieces["backorder_cents"].to_numpy() * _MILLICENTS,
-        mask=mask,
-        parcels=offers["shipments"].to_numpy(),
-        cost=cost,
+        mask=offers["pieces"].to_numpy()[fits],
+        parcels=offers["shipments"].to_numpy()[fits],
+        cost=cost[fits],
         max_parcels=given.orders["max_shipments"].fill_null(_UNLIMITED).to_numpy(),
         split=night.settings.costs.split_cents * _MILLICENTS,
     )
+
+
+def _position(name: str, positions: dict[str, int]) -> pl.Expr:
+    # An empty dictionary would leave the column as text.
+    return pl.col(name).replace_strict({"": -1} | positions, return_dtype=pl.Int64)
+
+
+def _units_of(
+    network: Places, offers: pl.DataFrame, pieces: pl.DataFrame, piece_start: Int64
+) -> tuple[Int64, NDArray[np.bool_]]:
+    """Give what the units of each offer cost at shadow prices, and whether its warehouse could send them all."""
+    mask, warehouse, order = (offers[name].to_numpy() for name in ("pieces", "warehouse", "order"))
+    sku = pieces.select(_position("sku", network.sku)).to_series().to_numpy()
+    quantity, first = pieces["quantity"].to_numpy(), piece_start[order]
+    millicents, units = np.zeros(len(mask), dtype=np.int64), np.zeros(len(mask), dtype=np.int64)
+    fits = np.ones(len(mask), dtype=np.bool_)
+    for bit in range(int(np.diff(piece_start).max(initial=0))):
+        carries = np.flatnonzero((mask >> bit) & 1)
+        piece, place = first[carries] + bit, warehouse[carries]
+        millicents[carries] += quantity[piece] * network.unit_millicents[place, sku[piece]]
+        units[carries] += quantity[piece]
+        fits[carries] &= quantity[piece] <= network.available[place, sku[piece]]
+    fits &= units <= network.capacity[warehouse]
+    fits[_short_together(network, offers, pieces)] = False
+    return millicents, fits
+
+
+def _short_together(network: Places, offers: pl.DataFrame, pieces: pl.DataFrame) -> Int64:
+    """Give the offers whose pieces of one article are more than there is, where an order has it in several pieces."""
+    again = pieces.filter(pl.len().over("order", "sku") > 1).select("order", "sku", "piece_number", "quantity")
+    carried = (
+        offers.select("order", "warehouse", mask="pieces")
+        .with_row_index("offer")
+        .join(again, on="order", how="inner")
+        .filter(has_bit(pl.col("mask"), pl.col("piece_number")))
+        .group_by("offer", "warehouse", "sku")
+        .agg(pl.col("quantity").sum())
+        .with_columns(_position("sku", network.sku))
+    )
+    available = network.available[carried["warehouse"].to_numpy(), carried["sku"].to_numpy()]
+    return np.asarray(carried["offer"].to_numpy()[carried["quantity"].to_numpy() > available])
+
+
+def _cartons_of(night: Night, offers: pl.DataFrame) -> tuple[Int64, NDArray[np.bool_]]:
+    """Give what the cartons of each offer cost at shadow prices, and whether there are enough of them at all."""
+    prices = night.table("shadow_prices").filter(pl.col("carton_id").is_not_null())
+    per_carton = prices.group_by("carton_id").agg(price=pl.col("millicents_per_unit").sum())
+    per_offer = (
+        night.table("offer_cartons")
+        .join(per_carton, on="carton_id", how="left")
+        .join(night.table("cartons").select("carton_id", "on_hand"), on="carton_id", how="left")
+        .group_by("order_id", "offer_number")
+        .agg(
+            cost=(pl.col("quantity") * pl.col("price").fill_null(0)).sum(),
+            enough=(pl.col("on_hand").is_null() | (pl.col("quantity") <= pl.col("on_hand"))).all(),
+        )
+    )
+    both = offers.select("order_id", "offer_number").join(
+        per_offer, on=["order_id", "offer_number"], how="left", maintain_order="left"
+    )
+    return both["cost"].fill_null(0).to_numpy(), both["enough"].fill_null(value=True).to_numpy()
 
 
 def _starts(owner: Int64, num_orders: int) -> Int64:
@@ -179,31 +197,3 @@ def _refuse_overflow(offers: pl.DataFrame, pieces: pl.DataFrame, night: Night) -
     worst = 64 * (cents * _MILLICENTS + priced)
     if worst >= _LARGEST:
         raise ValueError(f"costs are too large to sum exactly: up to {worst:.3g} thousandths of a cent")
-
-
-def limits_worth_millicents(night: Night) -> int:
-    """Sum price times limit over all shadow prices, exactly.
-
-    Parameters
-    ----------
-    night
-        The run.
-    """
-    prices = night.table("shadow_prices").join(_limits(night), on=_LIMITED, how="inner", nulls_equal=True)
-    return sum(price * limit for price, limit in prices.select("millicents_per_unit", "limit").iter_rows())
-
-
-def _carton_cost(night: Night, offers: pl.DataFrame) -> Int64:
-    """Give what the cartons of each offer cost at shadow prices."""
-    prices = night.table("shadow_prices").filter(pl.col("carton_id").is_not_null())
-    per_carton = prices.group_by("carton_id").agg(price=pl.col("millicents_per_unit").sum())
-    per_offer = (
-        night.table("offer_cartons")
-        .join(per_carton, on="carton_id", how="inner")
-        .group_by("order_id", "offer_number")
-        .agg(cost=(pl.col("quantity") * pl.col("price")).sum())
-    )
-    both = offers.select("order_id", "offer_number").join(
-        per_offer, on=["order_id", "offer_number"], how="left", maintain_order="left"
-    )
-    return both["cost"].fill_null(0).to_numpy()

@@ -32,9 +32,8 @@ def dispatches(warehouses: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     """
     rows = []
     for warehouse_id, timezone, cutoff in warehouses.select("warehouse_id", "timezone", "cutoff").iter_rows():
-        local = as_of.astimezone(ZoneInfo(timezone))
-        day = local.date()
-        if day.weekday() >= _WORKING_DAYS or local.time() > cutoff:
+        day = as_of.astimezone(ZoneInfo(timezone)).date()
+        if day.weekday() >= _WORKING_DAYS or _instant(day, cutoff, timezone) < as_of:
             day = _later(day, 1)
         rows.append((warehouse_id, timezone, _instant(day, cutoff, timezone), day))
     schema = {

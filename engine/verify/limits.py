@@ -1,0 +1,100 @@
+"""What orders share, stock, capacity and cartons, and what the shadow prices set on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from engine.verify.files import Night
+from engine.verify.partitions import Int64
+from engine.verify.stock import available_units
+
+LIMITED: Final = ["warehouse_id", "sku", "carton_id"]
+"""What names a limit: warehouse and article, warehouse alone, or carton alone."""
+ENDLESS: Final = 2**60
+"""Capacity of a warehouse without a limit."""
+
+
+def shared_limits(night: Night) -> pl.DataFrame:
+    """Give every limit that orders share: stock of an article, capacity of a warehouse, stock of a carton.
+
+    Parameters
+    ----------
+    night
+        The run.
+    """
+    none = pl.lit(None, pl.String)
+    stock = available_units(night.table("stock"))
+    warehouses = night.table("warehouses").filter(pl.col("daily_capacity_units").is_not_null())
+    cartons = night.table("cartons").filter(pl.col("on_hand").is_not_null())
+    return pl.concat(
+        [
+            stock.select("warehouse_id", "sku", none.alias("carton_id"), limit="available"),
+            warehouses.select("warehouse_id", none.alias("sku"), none.alias("carton_id"), limit="daily_capacity_units"),
+            cartons.select(none.alias("warehouse_id"), none.alias("sku"), "carton_id", limit="on_hand"),
+        ]
+    )
+
+
+def limits_worth_millicents(night: Night) -> int:
+    """Sum price times limit over all shadow prices, exactly.
+
+    Parameters
+    ----------
+    night
+        The run.
+    """
+    prices = night.table("shadow_prices").join(shared_limits(night), on=LIMITED, how="inner", nulls_equal=True)
+    return sum(price * limit for price, limit in prices.select("millicents_per_unit", "limit").iter_rows())
+
+
+@dataclass(frozen=True)
+class Places:
+    """Stock and capacity by position.
+
+    Parameters
+    ----------
+    warehouse, sku
+        Position of each warehouse, and of each article that is ordered.
+    available
+        Shape (num_warehouses, num_skus): units that may be taken.
+    capacity
+        Shape (num_warehouses,): units that may leave; `ENDLESS` where not limited.
+    unit_millicents
+        Shape (num_warehouses, num_skus): shadow prices of a unit of stock and of capacity together.
+    """
+
+    warehouse: dict[str, int]
+    sku: dict[str, int]
+    available: Int64
+    capacity: Int64
+    unit_millicents: Int64
+
+
+def places(night: Night) -> Places:
+    """Give stock, capacity and their prices by position.
+
+    Parameters
+    ----------
+    night
+        The run.
+    """
+    skus = night.table("offer_pieces")["sku"].unique(maintain_order=True).to_list()
+    warehouses = night.table("warehouses")
+    warehouse = {name: index for index, name in enumerate(warehouses["warehouse_id"].to_list())}
+    sku = {name: index for index, name in enumerate(skus)}
+    available, millicents = (np.zeros((len(warehouse), len(sku)), dtype=np.int64) for _ in range(2))
+    for place, article, units in available_units(night.table("stock")).iter_rows():
+        if article in sku:
+            available[warehouse[place], sku[article]] = units
+    prices = night.table("shadow_prices").filter(pl.col("carton_id").is_null())
+    for place, article, price in prices.select("warehouse_id", "sku", "millicents_per_unit").iter_rows():
+        if article is None:
+            millicents[warehouse[place]] += price
+        elif article in sku:
+            millicents[warehouse[place], sku[article]] += price
+    capacity = warehouses["daily_capacity_units"].fill_null(ENDLESS).to_numpy()
+    return Places(warehouse, sku, available, capacity, millicents)
