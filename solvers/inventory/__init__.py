@@ -18,12 +18,21 @@ from solvers.inventory.ledger import (
     StockPositions,
 )
 from solvers.inventory.loss import Demand
-from solvers.inventory.value import GroupedHistory, group_by_article, value_movements, value_stocks
+from solvers.inventory.replenish import Replenishment, ReplenishmentProblem, replenish
+from solvers.inventory.value import (
+    DailySales,
+    GroupedHistory,
+    daily_sales,
+    group_by_article,
+    value_movements,
+    value_stocks,
+)
 
 __all__ = [
     "AGE_LIMITS_DAYS",
     "NO_COST",
     "NO_LINK",
+    "DailySales",
     "Demand",
     "DemandForecast",
     "DemandSeries",
@@ -31,12 +40,16 @@ __all__ = [
     "GroupedHistory",
     "Movement",
     "MovementValues",
+    "Replenishment",
+    "ReplenishmentProblem",
     "StockHistory",
     "StockPositions",
+    "daily_sales",
     "forecast_demand",
     "group_by_article",
     "intermittent_rates",
     "pinball_loss",
+    "replenish",
     "value_movements",
     "value_stocks",
 ]

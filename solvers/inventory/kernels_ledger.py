@@ -544,3 +544,37 @@ def value_articles(
             mine[CLOSING_UNITS], mine[CLOSING_VALUE] = now[own, 1], now[own, 2]
             _age(mine, ages[stock], age_limits, lists[own, 0], nodes, last_day)
     return UNKNOWN
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fill_daily(
+    log: Log,
+    stocks: Stocks,
+    first_day: int,
+    last_day: int,
+    first: int,
+    last: int,
+    sales: Indices,
+    could_sell: npt.NDArray[np.bool_],
+) -> None:
+    """Fill sales[stock, day] and whether the stock could sell that day: it had units at some time, or it did sell."""
+    units = stocks.opening.copy()
+    for article in range(first, last):
+        base = stocks.start[article]
+        filled = np.full(stocks.start[article + 1] - base, first_day, np.int64)
+        for row in range(log.start[article], log.start[article + 1]):
+            stock = int(log.pair[row])
+            day = int(log.moved_at[row]) // DAY_US
+            if day >= first_day:
+                for idle in range(filled[stock - base], day):
+                    could_sell[stock, idle - first_day] = units[stock] > 0
+                filled[stock - base] = day + 1
+                is_sale = log.kind[row] == SALE and log.quantity[row] < 0
+                if is_sale:
+                    sales[stock, day - first_day] -= log.quantity[row]
+                if is_sale or units[stock] > 0 or units[stock] + log.quantity[row] > 0:
+                    could_sell[stock, day - first_day] = True
+            units[stock] += log.quantity[row]
+        for stock in range(base, stocks.start[article + 1]):
+            for idle in range(filled[stock - base], last_day + 1):
+                could_sell[stock, idle - first_day] = units[stock] > 0

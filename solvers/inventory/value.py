@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from solvers.inventory import kernels_ledger as kernels
 from solvers.inventory.kernels_ledger import Integers, Log, Stocks
@@ -100,6 +101,51 @@ def value_movements(history: StockHistory, *, threads: int = 1) -> MovementValue
     values = np.empty_like(by_place)
     values[grouped.log.row] = by_place
     return MovementValues(*(np.ascontiguousarray(values[:, column]) for column in range(4)))
+
+
+@dataclass(frozen=True, eq=False)
+class DailySales:
+    """Sales of every stock on every day of the period.
+
+    Parameters
+    ----------
+    sales
+        (stocks, days) units sold, returns not deducted.
+    could_sell
+        (stocks, days) False on days without stock at any time: sales then say nothing of demand.
+    """
+
+    sales: npt.NDArray[np.int32]
+    could_sell: npt.NDArray[np.bool_]
+
+
+def daily_sales(history: GroupedHistory, *, threads: int = 1) -> DailySales:
+    """Give daily sales over the period, and the days on which there was something to sell.
+
+    Parameters
+    ----------
+    history
+        Stocks and movements by article.
+    threads
+        Threads that share the articles; the result does not depend on it.
+
+    Raises
+    ------
+    ValueError
+        When the units of a stock leave the range that is exact in 64 bits.
+    """
+    shape = history.on_hand.size, history.period_days
+    sales, could_sell = np.zeros(shape, np.int32), np.zeros(shape, np.bool_)
+    stocks = Stocks(history.stock_start, _openings(history), history.unit_cost_cents)
+    first_day = history.last_day - history.period_days + 1
+
+    def fill(cut: tuple[int, int]) -> None:
+        kernels.order_rows(history.log, *cut)
+        kernels.fill_daily(history.log, stocks, first_day, history.last_day, *cut, sales, could_sell)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(fill, _cuts(history.log.start, threads)))
+    return DailySales(sales, could_sell)
 
 
 def _cuts(start: Integers, threads: int) -> list[tuple[int, int]]:
