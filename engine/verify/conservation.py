@@ -25,7 +25,7 @@ def check_conservation(night: Night) -> Iterator[Check]:
     shipments, shipment_lines = night.table("shipments"), night.table("shipment_lines")
     backorders = night.table("backorders")
     yield check_units(released_lines(orders, lines, holds), shipment_lines, backorders)
-    yield check_shipment_lines(shipments, shipment_lines, orders)
+    yield check_shipment_lines(shipments, shipment_lines, orders, night.table("past_shipments"))
     yield check_holds(holds, orders, shipments, backorders, night.table("offer_pieces"))
     yield check_max_shipments(shipments, orders)
     yield check_placed(shipment_lines, night.table("placements"))
@@ -72,7 +72,9 @@ def check_units(released: pl.DataFrame, shipment_lines: pl.DataFrame, backorders
     )
 
 
-def check_shipment_lines(shipments: pl.DataFrame, shipment_lines: pl.DataFrame, orders: pl.DataFrame) -> Check:
+def check_shipment_lines(
+    shipments: pl.DataFrame, shipment_lines: pl.DataFrame, orders: pl.DataFrame, past_shipments: pl.DataFrame
+) -> Check:
     """Every line lies in a parcel of its own order, every parcel has lines, and its units are counted right.
 
     Parameters
@@ -81,7 +83,10 @@ def check_shipment_lines(shipments: pl.DataFrame, shipment_lines: pl.DataFrame, 
         Parcels and what is in them.
     orders
         The open orders.
+    past_shipments
+        Parcels sent before, whose identifiers are taken.
     """
+    taken = shipments.join(past_shipments, on="shipment_id", how="semi", maintain_order="left")
     of_parcel = shipments.select("shipment_id", "units", parcel_order="order_id")
     joined = shipment_lines.join(of_parcel, on="shipment_id", how="left", maintain_order="left")
     counted = of_parcel.join(
@@ -102,6 +107,7 @@ def check_shipment_lines(shipments: pl.DataFrame, shipment_lines: pl.DataFrame, 
             "shipment {shipment_id}: units says {units}, its lines sum to {counted}",
         ),
         none_of(unknown, "shipment {shipment_id}: {order_id} is not an open order", shipments.height),
+        none_of(taken, "shipment {shipment_id}: a parcel sent before has this identifier", shipments.height),
     )
 
 

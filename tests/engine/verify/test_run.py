@@ -286,6 +286,11 @@ LEDGER = {
     "pair missing": ("ledger.closing", drop("stock_ledger", col("sku") == "LAMP")),
 }
 
+PAST_PARCEL = {
+    "shipment_id": "P", "order_id": "P", "warehouse_id": "NYC", "carrier": "speedy", "units": 1, "tracking_number": "P",
+    "placed_at": datetime(2026, 1, 1, tzinfo=UTC), "promised_by": datetime(2026, 1, 9, tzinfo=UTC),
+}  # fmt: skip
+
 TRACKING = {
     "check digit": ("tracking.numbers", change("shipments", shipment("O4-2"), tracking_number="1Z5R89390357567128")),
     "number used twice": (
@@ -293,13 +298,8 @@ TRACKING = {
         change("shipments", col("carrier") == "post", tracking_number="000123450000000027"),
     ),
     "real number marked synthetic": ("tracking.numbers", change("shipments", shipment("O4-2"), tracking_is_synthetic=True)),
-    "number used before": (
-        "tracking.unique",
-        add(
-            "past_shipments", shipment_id="P", order_id="P", warehouse_id="NYC", carrier="speedy", units=1,
-            tracking_number="1Z5R89390357567127", placed_at=datetime(2026, 1, 1, tzinfo=UTC), promised_by=datetime(2026, 1, 9, tzinfo=UTC),
-        ),
-    ),
+    "number used before": ("tracking.unique", add("past_shipments", **PAST_PARCEL | {"tracking_number": "1Z5R89390357567127"})),
+    "identifier used before": ("conservation.shipments", add("past_shipments", **PAST_PARCEL | {"shipment_id": "O3-1"})),
 }  # fmt: skip
 
 BOUND = {
