@@ -1,0 +1,128 @@
+"""A tour of a run: what was planned, what it costs, why, and what the stock position means.
+
+Open it with `marimo edit notebooks/tour.py -- --workspace demo`; without a workspace it plans a small generated night of its own.
+"""
+
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium")
+
+
+@app.cell
+def _():
+    import tempfile
+    from pathlib import Path
+
+    import marimo as mo
+    import polars as pl
+
+    import engine
+
+    return Path, engine, mo, pl, tempfile
+
+
+@app.cell
+def _(Path, engine, mo, tempfile):
+    given = mo.cli_args().get("workspace")
+    if given is None:
+        workspace = Path(tempfile.mkdtemp()) / "shop"
+        engine.make_workspace(workspace, sample_orders=60, seed=1)
+        engine.run_batch(workspace)
+    else:
+        workspace = Path(str(given))
+    run = engine.open_run(workspace)
+    mo.md(f"# The night of {run.as_of:%Y-%m-%d}\n\nRun `{run.run_id}` in `{workspace.name}`.")
+    return (run,)
+
+
+@app.cell
+def _(mo, run):
+    figures = run.summary
+    mo.md(
+        f"""
+        {figures["orders_released"]} of {figures["orders"]} open orders were released and ship in {figures["shipments"]} parcels.
+        The plan costs **{figures["cost_cents"] / 100:,.2f} {figures["currency"]}**; no plan from tonight's offers costs less than
+        **{figures["bound_cents"] / 100:,.2f}**. The gap is {100 * figures["gap"]:.2f} %.
+        """
+    )
+    return (figures,)
+
+
+@app.cell
+def _(mo):
+    mo.md("## Where the money goes\n\nEvery table of a run is an attribute, a Polars frame.")
+
+
+@app.cell
+def _(pl, run):
+    costs = run.shipments.group_by("warehouse_id").agg(
+        pl.len().alias("parcels"),
+        (pl.col("freight_cents", "surcharge_cents", "carton_cents", "total_cents").sum() / 100).name.map(
+            lambda name: name.removesuffix("_cents")
+        ),
+    )
+    costs.sort("total", descending=True)
+    return (costs,)
+
+
+@app.cell
+def _(mo):
+    mo.md(
+        "## Why does this order ship so?\n\nThe plan names what it did not take, and what the stock it left is worth."
+    )
+
+
+@app.cell
+def _(mo, pl, run):
+    parcels = run.shipments.group_by("order_id").len().sort("len", "order_id", descending=[True, False])
+    order_id = parcels.select(pl.col("order_id").first()).item()
+    mo.plain_text(str(run.explain(order_id)))
+    return (order_id,)
+
+
+@app.cell
+def _(mo):
+    mo.md("## What is short, and what one more unit would save")
+
+
+@app.cell
+def _(run):
+    run.shadow_prices.sort("cents_per_unit", descending=True).head(10)
+
+
+@app.cell
+def _(mo):
+    mo.md("## Too much, too little\n\nOverstock and understock in one currency, ranked.")
+
+
+@app.cell
+def _(run):
+    run.stock_health.select(
+        "warehouse_id",
+        "sku",
+        "place",
+        "on_hand",
+        "cover_days",
+        "overstock_units",
+        "understock_units",
+        "money_cents",
+        "action",
+    ).head(10)
+
+
+@app.cell
+def _(mo):
+    mo.md("## Pack on frames of your own")
+
+
+@app.cell
+def _(engine, pl, run):
+    first = run.inputs.order_lines.head(3).with_columns(pl.lit("MINE").alias("order_id"))
+    packing = engine.pack_orders(first, run.inputs.products, run.inputs.cartons)
+    packing.parcels
+    return (packing,)
+
+
+if __name__ == "__main__":
+    app.run()
