@@ -1,6 +1,8 @@
 """Which warehouse ships which piece of every order: the whole night at once, at least cost, with a certificate."""
 
+from solvers.assignment.baselines import Baseline, nearest_warehouse, order_by_order, single_warehouse_first
 from solvers.assignment.bounds import lower_bound, lower_bound_millicents
+from solvers.assignment.explain import Alternative, alternatives, describe
 from solvers.assignment.prices import Prices
 from solvers.assignment.problem import (
     MAX_PIECES,
@@ -17,11 +19,18 @@ __all__ = [
     "MILLICENTS",
     "UNLIMITED_SHIPMENTS",
     "UNLIMITED_UNITS",
+    "Alternative",
     "AssignmentProblem",
     "AssignmentSolution",
+    "Baseline",
     "Effort",
     "Prices",
+    "alternatives",
+    "describe",
     "lower_bound",
     "lower_bound_millicents",
+    "nearest_warehouse",
+    "order_by_order",
+    "single_warehouse_first",
     "solve",
 ]

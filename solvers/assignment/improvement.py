@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -18,13 +21,35 @@ from solvers.assignment.kernels_plan import (
     replace_sequence,
     take_plan,
 )
-from solvers.assignment.kernels_pricing import DENSE_PIECES, make_work
-from solvers.assignment.kernels_search import grow_block, improve
+from solvers.assignment.kernels_pricing import make_work
+from solvers.assignment.kernels_search import grow_block, improve, mark_flexible
+from solvers.assignment.problem import MILLICENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from solvers.assignment.preparation import Prepared
     from solvers.assignment.pricer import Pricer
     from solvers.assignment.problem import Int64Array
+
+
+_SHARDS = 2
+"""Orders are split in this many parts that move side by side, on one thread or several."""
+
+
+@contextlib.contextmanager
+def _stdout_to_stderr() -> Iterator[None]:
+    """Send what the integer solver prints on its own to stderr: stdout belongs to whoever called us."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 class Improver:
@@ -53,6 +78,7 @@ class Improver:
         self._random = np.random.default_rng(seed)
         self._state = np.array([seed % 2147483646 + 1], dtype=np.int64)
         instance = pricer.prepared.instance
+        self._works = [make_work(instance) for _ in range(_SHARDS)]
         self._pieces = np.diff(instance.piece_start)
         self._order_of_piece = np.repeat(np.arange(len(self._pieces)), self._pieces)
         self._sku_pieces = np.argsort(instance.piece_sku, kind="stable")
@@ -75,29 +101,57 @@ class Improver:
         regrets(self.prepared.instance, self.prices, self.pricer.works[0], self.plan, regret)
         return regret
 
-    def move(self, moves: int, *, budget: int = 8, noise_cents: int = 100) -> int:
+    def move(self, moves: int, *, budget: int = 8, noise_cents: int = 100, worst_cents: int = 20) -> int:
         """Make chains of moves; gives what they saved, thousandths of a cent."""
-        if self.prepared.num_orders == 0:
-            return 0
-        saved, _kept = improve(
-            self.prepared.instance, self._order_of_piece, self._sku_start, self._sku_pieces,
-            np.arange(self.prepared.num_orders), self.prices, self._free, self.room, self.pricer.works[0], self.plan,
-            np.int64(moves), np.int64(noise_cents * 1000), np.int64(noise_cents * 1000), np.int64(budget), 0.0,
-            self._state,
-        )  # fmt: skip
-        return int(saved)
+        regret = self.regret()
+        instance = self.prepared.instance
+        shard = self._random.integers(0, _SHARDS, self.prepared.num_orders)
+        seeds = np.flatnonzero(regret > worst_cents * MILLICENTS)
+        noise = np.int64(noise_cents * MILLICENTS)
+        rooms = [Room(*((array + number) // _SHARDS for array in self.room)) for number in range(_SHARDS)]
+        states = self._random.integers(1, 2147483646, (_SHARDS, 1))
 
-    def blocks(self, size: int, most: int) -> list[Int64Array]:
+        def one(number: int) -> int:
+            own = seeds[shard[seeds] == number]
+            if len(own) == 0:
+                return 0
+            saved, _kept = improve(
+                instance, self._order_of_piece, self._sku_start, self._sku_pieces, own, self.prices, self._free,
+                rooms[number], self._works[number], self.plan, np.int64(moves // _SHARDS), noise, noise,
+                np.int64(budget), shard, np.int64(number), states[number],
+            )  # fmt: skip
+            return int(saved)
+
+        with ThreadPoolExecutor(self.pricer.threads) as pool:
+            saved = sum(pool.map(one, range(_SHARDS)))
+        for which, array in enumerate(self.room):
+            array[...] = sum(room[which] for room in rooms)
+        return saved
+
+    def flexible(self, slack_cents: int) -> NDArray[np.bool_]:
+        """Tell for each order whether another plan is nearly as cheap at prices as its cheapest."""
+        flexible = np.zeros(self.prepared.num_orders, dtype=np.bool_)
+        mark_flexible(
+            self.prepared.instance,
+            self.prices,
+            np.int64(slack_cents * MILLICENTS),
+            self.pricer.works[0],
+            self.plan,
+            flexible,
+        )
+        return flexible
+
+    def blocks(self, size: int, slack_cents: int) -> list[Int64Array]:
         """Draw disjoint blocks of orders, each around an order of much regret."""
         prepared = self.prepared
         regret = self.regret()
-        taken = self._pieces > DENSE_PIECES
+        taken = ~self.flexible(slack_cents)
         seeds = np.flatnonzero((regret > 0) & ~taken)
         # Large regrets first, with chance among the equal ones so that rounds differ.
         seeds = seeds[np.argsort(-(regret[seeds] * self._random.random(len(seeds))), kind="stable")]
         found: list[Int64Array] = []
         for seed in seeds:
-            if taken[seed] or len(found) == most:
+            if taken[seed]:
                 continue
             block = np.zeros(size, dtype=np.int64)
             block[0] = seed
@@ -105,12 +159,13 @@ class Improver:
                 prepared.instance, self._order_of_piece, self._sku_start, self._sku_pieces, self.prices,
                 self.pricer.works[0], self.plan, taken, block, self._state,
             )  # fmt: skip
-            found.append(np.sort(block[:length]))
+            if length > 1:
+                found.append(np.sort(block[:length]))
         return found
 
-    def solve_blocks(self, size: int, most: int, *, slack_cents: int, nodes: int, deadline: float | None = None) -> int:
+    def solve_blocks(self, size: int, *, slack_cents: int, nodes: int, deadline: float | None = None) -> int:
         """Solve disjoint blocks side by side and keep what is cheaper; gives the saving, thousandths of a cent."""
-        blocks = self.blocks(size, most)
+        blocks = self.blocks(size, slack_cents)
         instance = self.prepared.instance
 
         def one(block: Int64Array) -> Int64Array | None:
@@ -121,11 +176,11 @@ class Improver:
                 take_plan(instance, order, self.plan, room, -1)
             return solve_block(
                 instance, block, self.prices, room, self.plan, make_work(instance),
-                slack_millicents=slack_cents * 1000, nodes=nodes,
+                slack_millicents=slack_cents * MILLICENTS, nodes=nodes,
             )  # fmt: skip
 
         # All blocks see the same room, whatever the number of threads; what no longer fits is dropped when adopted.
-        with ThreadPoolExecutor(self.pricer.threads) as pool:
+        with _stdout_to_stderr(), ThreadPoolExecutor(self.pricer.threads) as pool:
             results = list(pool.map(one, blocks))
         return sum(self._adopt(block, result) for block, result in zip(blocks, results, strict=True))
 

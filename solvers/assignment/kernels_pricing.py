@@ -234,17 +234,17 @@ def _partition_reachable(instance: Instance, order: Whole, work: Work) -> tuple[
     work.table[:] = -1
     work.state_mask[0], work.state_parcels[0], work.state_cost[0], work.state_parent[0] = 0, 0, 0, -1
     work.state_option[0] = -1
-    first = 0
-    size: Whole = 1
+    first: Whole = np.int64(0)
+    size: Whole = np.int64(1)
     for piece in range(pieces):
         bit = np.int64(1) << piece
         next_first = size
         # Every later piece keeps its share of the room, so some plan always survives.
         limit = next_first + (len(work.state_mask) - next_first) // (pieces - piece)
-        for state in range(first, next_first):
-            covered, parcels, cost = work.state_mask[state], work.state_parcels[state], work.state_cost[state]
+        for known in range(first, next_first):
+            covered, parcels, cost = work.state_mask[known], work.state_parcels[known], work.state_cost[known]
             waiting = np.int64(0) if covered & bit else instance.backorder[first_piece + piece]
-            grown = _push(work, next_first, limit, size, covered & ~bit, parcels, cost + waiting, state, np.int64(-1))
+            grown = _push(work, next_first, limit, size, covered & ~bit, parcels, cost + waiting, known, np.int64(-1))
             exact = exact and grown >= 0
             size = max(size, grown)
             if covered & bit:
@@ -261,23 +261,24 @@ def _partition_reachable(instance: Instance, order: Whole, work: Work) -> tuple[
                     sent = most
                 total = cost + reduced - (instance.split if parcels == 0 else 0)
                 grown = _push(
-                    work, next_first, limit, size, (covered | mask) & ~bit, sent, total, state, np.int64(option)
+                    work, next_first, limit, size, (covered | mask) & ~bit, sent, total, known, np.int64(option)
                 )
                 exact = exact and grown >= 0
                 size = max(size, grown)
         first = next_first
     cheapest = BLOCKED
-    last: Whole = -1
-    for state in range(first, size):
-        if work.state_cost[state] < cheapest:
-            cheapest, last = work.state_cost[state], state
+    last: Whole = np.int64(-1)
+    for end_state in range(first, size):
+        if work.state_cost[end_state] < cheapest:
+            cheapest = work.state_cost[end_state]
+            last = np.int64(end_state)
     nothing = np.int64(0)
     for piece in range(pieces):
         work.plan[piece] = -1
         nothing += instance.backorder[first_piece + piece]
     if last < 0 or nothing <= cheapest:
         return nothing, exact
-    state = last
+    state: Whole = last
     while state >= 0:
         option = work.state_option[state]
         if option >= 0:

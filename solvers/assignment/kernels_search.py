@@ -14,11 +14,21 @@ from solvers.assignment.kernels_plan import (
     plan_cost,
     take_plan,
 )
-from solvers.assignment.kernels_pricing import BLOCKED, Instance, Int64, Whole, Work, cheapest_plan, reduce_options
+from solvers.assignment.kernels_pricing import (
+    BLOCKED,
+    DENSE_PIECES,
+    Instance,
+    Int64,
+    Whole,
+    Work,
+    cheapest_plan,
+    reduce_options,
+)
 
 _MOST_MOVED = 24
 _SCANNED = 40
 _NEIGHBOURS = 4
+_CANDIDATES = 6
 
 
 @njit(cache=True, nogil=True)
@@ -40,6 +50,8 @@ def _holder(
     plan_of_piece: Int64,
     moved: Int64,
     num_moved: Whole,
+    shard: Int64,
+    mine: Whole,
     random: Int64,
 ) -> Whole:
     """Find an unmoved order that takes this SKU from this warehouse, from a random start; -1 where none is met."""
@@ -53,9 +65,12 @@ def _holder(
         at += 1
         if at == count:
             at = 0
+        order: Whole = order_of_piece[piece]
+        # Another shard's plans are being changed by another thread: they may not even be read.
+        if shard[order] != mine:
+            continue
         option = plan_of_piece[piece]
         if option >= 0 and instance.option_warehouse[option] == warehouse:
-            order: Whole = order_of_piece[piece]
             fresh = True
             for position in range(num_moved):
                 if moved[position] == order:
@@ -63,6 +78,95 @@ def _holder(
             if fresh:
                 return order
     return -1
+
+
+@njit(cache=True, nogil=True)
+def _loss(
+    instance: Instance,
+    order: Whole,
+    sku: Whole,
+    warehouse: Whole,
+    prices: PriceArrays,
+    room: Room,
+    penalty: Whole,
+    work: Work,
+    plan_of_piece: Int64,
+    random: Int64,
+) -> Whole:
+    """How much dearer at prices an order gets when it may not take this SKU from this warehouse."""
+    start, end = instance.piece_start[order], instance.piece_start[order + 1]
+    begin = instance.option_start[order]
+    reduce_options(instance, order, prices.stock, prices.capacity, prices.resource, work.reduced)
+    present = np.int64(0)
+    ships = False
+    for piece in range(start, end):
+        option = plan_of_piece[piece]
+        if option < 0:
+            present += instance.backorder[piece]
+        elif instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0:
+            present += work.reduced[option - begin]
+            ships = True
+    if ships:
+        present -= instance.split
+    for option in range(begin, instance.option_start[order + 1]):
+        if instance.option_warehouse[option] == warehouse:
+            for piece in range(start, end):
+                if instance.option_mask[option] >> (piece - start) & 1 and instance.piece_sku[piece] == sku:
+                    work.reduced[option - begin] = BLOCKED
+        if work.reduced[option - begin] < BLOCKED and not option_fits(instance, order, option, room):
+            held = False
+            for piece in range(start, end):
+                held = held or plan_of_piece[piece] == option
+            if not held:
+                work.reduced[option - begin] += _draw(random, penalty)
+    cost, _bound = cheapest_plan(instance, order, work)
+    return cost - present
+
+
+@njit(cache=True, nogil=True)
+def _cheapest_holder(
+    instance: Instance,
+    order_of_piece: Int64,
+    sku_start: Int64,
+    sku_pieces: Int64,
+    sku: Whole,
+    warehouse: Whole,
+    prices: PriceArrays,
+    room: Room,
+    penalty: Whole,
+    work: Work,
+    plan_of_piece: Int64,
+    moved: Int64,
+    num_moved: Whole,
+    shard: Int64,
+    mine: Whole,
+    random: Int64,
+) -> Whole:
+    """Of some unmoved orders that take this SKU from this warehouse, the one that loses least without it; -1: none."""
+    best, lowest = np.int64(-1), BLOCKED
+    for _ in range(_CANDIDATES):
+        other = _holder(
+            instance,
+            order_of_piece,
+            sku_start,
+            sku_pieces,
+            sku,
+            warehouse,
+            plan_of_piece,
+            moved,
+            num_moved,
+            shard,
+            mine,
+            random,
+        )
+        if other < 0:
+            break
+        if other == best:
+            continue
+        loss = _loss(instance, other, sku, warehouse, prices, room, penalty, work, plan_of_piece, random)
+        if loss < lowest:
+            best, lowest = np.int64(other), np.int64(loss)
+    return best
 
 
 @njit(cache=True, nogil=True)
@@ -81,15 +185,17 @@ def improve(
     noise: Whole,
     penalty: Whole,
     budget: Whole,
-    heat: float,
+    shard: Int64,
+    mine: Whole,
     random: Int64,
 ) -> tuple[Whole, Whole]:
     """Make `rounds` moves; returns how much the cost fell and how many moves were kept."""
     moved = np.zeros(_MOST_MOVED, dtype=np.int64)
     backup = np.zeros(64 * _MOST_MOVED, dtype=np.int64)
+    target = np.zeros(64, dtype=np.int64)
     gained = np.int64(0)
     kept = 0
-    for round_number in range(rounds):
+    for _ in range(rounds):
         order = seeds[_draw(random, len(seeds))]
         start, end = instance.piece_start[order], instance.piece_start[order + 1]
         before = plan_cost(instance, order, plan_of_piece)
@@ -129,24 +235,31 @@ def improve(
                     take_plan(instance, order, plan_of_piece, room, 1)
                     break
             for piece in range(start, end):
+                target[piece - start] = work.plan[piece - start]
                 plan_of_piece[piece] = -1
             for piece in range(start, end):
-                option = work.plan[piece - start]
+                option = target[piece - start]
                 if option < 0:
                     continue
                 warehouse = instance.option_warehouse[option]
                 sku = instance.piece_sku[piece]
                 while room.stock[sku, warehouse] < instance.piece_quantity[piece] and num_moved < _MOST_MOVED:
-                    other = _holder(
+                    other = _cheapest_holder(
                         instance,
                         order_of_piece,
                         sku_start,
                         sku_pieces,
                         sku,
                         warehouse,
+                        prices,
+                        room,
+                        penalty,
+                        work,
                         plan_of_piece,
                         moved,
                         num_moved,
+                        shard,
+                        mine,
                         random,
                     )
                     if other < 0:
@@ -166,10 +279,7 @@ def improve(
             take_plan(instance, moved[position], plan_of_piece, room, -1)
             place_order(instance, moved[position], free, room, work, plan_of_piece)
             after += plan_cost(instance, moved[position], plan_of_piece)
-        allowed = np.int64(0)
-        if heat > 0.0:
-            allowed = np.int64(-heat * (1.0 - round_number / rounds) * np.log((_draw(random, 1000000) + 1) * 1e-6))
-        if after - before <= allowed:
+        if after <= before:
             gained += before - after
             kept += 1
         else:
@@ -202,6 +312,7 @@ def grow_block(
     size = 1
     taken[block[0]] = True
     nobody = np.zeros(0, dtype=np.int64)
+    shard = np.zeros(len(instance.max_shipments), dtype=np.int64)
     wanted = np.zeros(128, dtype=np.int64)
     at = 0
     while at < size < len(block):
@@ -229,6 +340,8 @@ def grow_block(
                     instance.option_warehouse[option],
                     plan_of_piece,
                     nobody,
+                    0,
+                    shard,
                     0,
                     random,
                 )
@@ -274,3 +387,31 @@ def collect_columns(
                 columns[size] = option
                 size += 1
     return size
+
+
+@njit(cache=True, nogil=True)
+def mark_flexible(
+    instance: Instance, prices: PriceArrays, slack: Whole, work: Work, plan_of_piece: Int64, flexible: NDArray[np.bool_]
+) -> None:
+    """Mark the orders that have another plan than theirs within `slack` of their cheapest at prices."""
+    for order in range(len(instance.max_shipments)):
+        start = instance.piece_start[order]
+        pieces = instance.piece_start[order + 1] - start
+        if pieces > DENSE_PIECES:
+            continue
+        full = (np.int64(1) << pieces) - 1
+        reduce_options(instance, order, prices.stock, prices.capacity, prices.resource, work.reduced)
+        cheapest, _bound = cheapest_plan(instance, order, work)
+        begin = instance.option_start[order]
+        nothing = np.int64(0)
+        ships = False
+        for piece in range(pieces):
+            nothing += instance.backorder[start + piece]
+            ships = ships or plan_of_piece[start + piece] >= 0
+        flexible[order] = ships and nothing <= cheapest + slack
+        for option in range(begin, instance.option_start[order + 1]):
+            mask = instance.option_mask[option]
+            if work.reduced[option - begin] - instance.split + work.value[full ^ mask] <= cheapest + slack:
+                for piece in range(pieces):
+                    if mask >> piece & 1 and plan_of_piece[start + piece] != option:
+                        flexible[order] = True

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from solvers.assignment.problem import AssignmentProblem, Int64Array
 
 
+_MOVES = ((100, 8), (20, 8), (200, 8), (100, 20), (500, 20))
+"""Cents of noise and longest chain of the rounds of moves, in turn: near and far, short and long."""
+
+
 @dataclass(frozen=True)
 class Effort:
     """How much work a solve does; counts only, so that equal effort gives equal results.
@@ -31,8 +35,8 @@ class Effort:
     ----------
     price_rounds
         Rounds of the price search.
-    moves_per_order
-        Chains of moves tried per order.
+    move_rounds
+        Rounds of chains of moves, each of as many chains as there are orders; they end when nothing is gained.
     block_rounds
         Rounds of exact block solution.
     block_size
@@ -44,10 +48,10 @@ class Effort:
     """
 
     price_rounds: int = 400
-    moves_per_order: int = 10
-    block_rounds: int = 2
+    move_rounds: int = 6
+    block_rounds: int = 1
     block_size: int = 800
-    block_slack_cents: int = 300
+    block_slack_cents: int = 100
     block_nodes: int = 200
 
 
@@ -114,17 +118,16 @@ def _plan(pricer: Pricer, dual: DualResult, effort: Effort, seed: int, deadline:
     dive(pricer, dual.prices, np.arange(prepared.num_orders), room, plan, np.random.default_rng(seed))
     improver = Improver(pricer, dual.prices, room, plan, seed)
     improver.settle()
-    for _ in range(effort.moves_per_order):
-        if deadline is None or time.monotonic() < deadline:
-            improver.move(prepared.num_orders)
+    idle = 0
+    for turn in range(effort.move_rounds):
+        if idle == len(_MOVES) or (deadline is not None and time.monotonic() > deadline):
+            break
+        noise_cents, budget = _MOVES[turn % len(_MOVES)]
+        idle = 0 if improver.move(prepared.num_orders, noise_cents=noise_cents, budget=budget) else idle + 1
     for _ in range(effort.block_rounds):
         if deadline is None or time.monotonic() < deadline:
             improver.solve_blocks(
-                effort.block_size,
-                prepared.num_orders,
-                slack_cents=effort.block_slack_cents,
-                nodes=effort.block_nodes,
-                deadline=deadline,
+                effort.block_size, slack_cents=effort.block_slack_cents, nodes=effort.block_nodes, deadline=deadline
             )
     return plan
 
