@@ -151,13 +151,13 @@ timezone = "{TIMEZONE}"
 currency = "BRL"
 seed = {seed}
 
-# Hundredths of a real; freight costs about four times the number of cents that it costs in euros.
+# Hundredths of a real. Waiting is dear enough that what is in stock is sent, however heavy.
 [costs]
 late_cents_per_day_economy = 400
 late_cents_per_day_standard = 800
 late_cents_per_day_express = 2000
 split_cents = 600
-backorder_cents_per_line = 6000
+backorder_cents_per_line = 20000
 backorder_cents_per_unit_day = 80
 
 {carrier_settings(CARRIERS)}"""
