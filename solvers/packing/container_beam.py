@@ -99,7 +99,7 @@ class Beam:
             actions = _new_actions(parents.size * min(each, work.block.size))
             num_actions = 0
             for parent in parents.tolist():
-                num_actions = list_actions(pool, parent, cargo, rule, each, work, actions, num_actions)
+                num_actions = list_actions(pool, parent, 0, cargo, rule, each, work, actions, num_actions)
             stop = self._try(pool, actions, num_actions)
             if stop is not None:
                 return stop

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from solvers.packing.kernels_container_state import MASK, hashed
+from solvers.packing.kernels_container_state import MASK, ZERO, hashed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -185,7 +185,7 @@ def build_blocks(
     while table_size < 4 * capacity:
         table_size *= 2
     table = np.zeros(table_size, np.int64)
-    n = 0
+    n = ZERO + 0
     for i in range(num_oriented):
         size[n] = item_size_mm[i]
         top[n] = item_size_mm[i, :2]

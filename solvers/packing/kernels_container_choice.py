@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from solvers.packing.kernels_container_spaces import largest_extent
+from solvers.packing.kernels_container_state import ZERO
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,12 +26,12 @@ def _note_neighbour(
 ) -> None:
     k = pool.num_neighbours[thread, face]
     pool.num_neighbours[thread, face] = k + 1
-    row = pool.neighbours[thread, face, k]
-    row[0] = gap
-    row[1] = low_1
-    row[2] = high_1
-    row[3] = low_2
-    row[4] = high_2
+    rows = pool.neighbours
+    rows[thread, face, k, 0] = gap
+    rows[thread, face, k, 1] = low_1
+    rows[thread, face, k, 2] = high_1
+    rows[thread, face, k, 3] = low_2
+    rows[thread, face, k, 4] = high_2
 
 
 @njit(cache=True, nogil=True)
@@ -41,58 +42,61 @@ def find_neighbours(
     edge = pool.cut[thread, 0]
     low = pool.cut[thread, 1]
     high = pool.cut[thread, 2]
+    endless = ZERO + (1 << 30)
     for f in range(6):
         pool.num_neighbours[thread, f] = 0
     for d in range(3):
         edge[d] = space[d + 3] - space[d]
-        before = space[d]
-        after = container_mm[d] - space[d + 3]
+        before = int(space[d])
+        after = int(container_mm[d]) - int(space[d + 3])
         if bits & (1 << d):
             before, after = after, before
-        tolerance = np.int32(slack * edge[d])
+        tolerance = int(slack * edge[d])
         if before <= tolerance:
-            _note_neighbour(pool, thread, d, before, 0, 1 << 30, 0, 1 << 30)
+            _note_neighbour(pool, thread, d, before, ZERO, endless, ZERO, endless)
         if after <= tolerance:
-            _note_neighbour(pool, thread, d + 3, after + edge[d], 0, 1 << 30, 0, 1 << 30)
-    for i in range(np.int64(pool.num_placed[slot])):
-        placed = pool.placed[slot, i]
-        apart = -1
+            _note_neighbour(pool, thread, d + 3, after + int(edge[d]), ZERO, endless, ZERO, endless)
+    for i in range(int(pool.num_placed[slot])):
+        apart = ZERO
         meets = 0
         for d in range(3):
             if bits & (1 << d):
-                low[d] = space[d + 3] - placed[d + 3]
-                high[d] = space[d + 3] - placed[d]
+                low[d] = space[d + 3] - pool.placed[slot, i, d + 3]
+                high[d] = space[d + 3] - pool.placed[slot, i, d]
             else:
-                low[d] = placed[d] - space[d]
-                high[d] = placed[d + 3] - space[d]
+                low[d] = pool.placed[slot, i, d] - space[d]
+                high[d] = pool.placed[slot, i, d + 3] - space[d]
             if low[d] < edge[d] and high[d] > 0:
                 meets += 1
                 low[d] = max(low[d], 0)
             else:
-                apart = d
+                apart = ZERO + d
         if meets != 2:
             continue
-        tolerance = np.int32(slack * edge[apart])
+        tolerance = int(slack * edge[apart])
         d1 = 1 if apart == 0 else 0
         d2 = 1 if apart == 2 else 2
-        if high[apart] <= 0:
-            if -high[apart] <= tolerance:
-                _note_neighbour(pool, thread, apart, -high[apart], low[d1], high[d1], low[d2], high[d2])
-        elif low[apart] - edge[apart] <= tolerance:
-            _note_neighbour(pool, thread, apart + 3, low[apart], low[d1], high[d1], low[d2], high[d2])
+        face = apart
+        gap = -int(high[apart])
+        if high[apart] > 0:
+            face = apart + 3
+            gap = int(low[apart])
+            tolerance += int(edge[apart])
+        if gap <= tolerance:
+            _note_neighbour(pool, thread, face, gap, int(low[d1]), int(high[d1]), int(low[d2]), int(high[d2]))
 
 
 @njit(cache=True, nogil=True)
 def _touching(rows: Array, count: Array, thread: int, face: int, limit: int, edge_1: int, edge_2: int) -> int:
     """Area of one block face that lies within ``limit`` of neighbours, at most the face."""
-    whole = int(np.int64(edge_1) * edge_2)
+    whole = edge_1 * edge_2
     area = 0
     for k in range(count[thread, face]):
         if rows[thread, face, k, 0] <= limit:
-            along = min(edge_1, rows[thread, face, k, 2]) - rows[thread, face, k, 1]
-            across = min(edge_2, rows[thread, face, k, 4]) - rows[thread, face, k, 3]
+            along = min(edge_1, int(rows[thread, face, k, 2])) - int(rows[thread, face, k, 1])
+            across = min(edge_2, int(rows[thread, face, k, 4])) - int(rows[thread, face, k, 3])
             if along > 0 and across > 0:
-                area += int(np.int64(along) * across)
+                area += along * across
                 if area >= whole:
                     return whole
     return area
@@ -116,11 +120,11 @@ def scan_blocks(
     A block's value, the room it wastes and the faces it can reach bound its score, in this order, so most blocks are passed
     over before their contact is measured. Blocks that can never be used again leave the list.
     """
-    edge_a = pool.cut[thread, 0, 0]
-    edge_b = pool.cut[thread, 0, 1]
-    edge_c = pool.cut[thread, 0, 2]
+    edge_a = int(pool.cut[thread, 0, 0])
+    edge_b = int(pool.cut[thread, 0, 1])
+    edge_c = int(pool.cut[thread, 0, 2])
     extent_a, extent_b, extent_c = largest_extent(pool, slot)
-    per_space = 1.0 / np.float64(np.int64(edge_a) * edge_b * edge_c)
+    per_space = 1.0 / (edge_a * edge_b * edge_c)
     slack = rule.slack[regime]
     following = pool.following
     left = pool.left
@@ -134,7 +138,7 @@ def scan_blocks(
     content_start = cargo.content_start
     rows = pool.neighbours
     counts = pool.num_neighbours
-    count = 0
+    count = ZERO
     worst = 0.0
     before = 0
     node = following[slot, 0]
@@ -143,9 +147,9 @@ def scan_blocks(
         if ceiling[regime, block] <= worst:
             break
         after = following[slot, node]
-        a = size[block, 0]
-        b = size[block, 1]
-        c = size[block, 2]
+        a = int(size[block, 0])
+        b = int(size[block, 1])
+        c = int(size[block, 2])
         if a > edge_a or b > edge_b or c > edge_c:
             if a > extent_a or b > extent_b or c > extent_c:
                 following[slot, before] = after
@@ -160,16 +164,16 @@ def scan_blocks(
         far_a = edge_a - a <= slack_a
         far_b = edge_b - b <= slack_b
         far_c = edge_c - c <= slack_c
-        face_a = np.int64(b) * c
-        face_b = np.int64(a) * c
-        face_c = np.int64(a) * b
+        face_a = b * c
+        face_b = a * c
+        face_c = a * b
         most_contact = face_a * (1 + far_a) + face_b * (1 + far_b) + face_c * (1 + far_c)
         scale = _STEPS * per_surface[block]
         if base * contact_power[regime, np.int64(scale * most_contact + 0.5)] <= worst:
             before = node
             node = after
             continue
-        usable = np.int64(a + reach[reach_slot, 0, edge_a - a]) * (b + reach[reach_slot, 1, edge_b - b])
+        usable = (a + reach[reach_slot, 0, edge_a - a]) * (b + reach[reach_slot, 1, edge_b - b])
         usable *= c + reach[reach_slot, 2, edge_c - c]
         base *= use_power[regime, np.int64(_STEPS * (np.float64(usable) * per_space) + 0.5)]
         if base * contact_power[regime, np.int64(scale * most_contact + 0.5)] <= worst:
@@ -185,15 +189,15 @@ def scan_blocks(
             following[slot, before] = after
             node = after
             continue
-        area = _touching(rows, counts, thread, 0, slack_a, b, c)
-        area += _touching(rows, counts, thread, 1, slack_b, a, c)
-        area += _touching(rows, counts, thread, 2, slack_c, a, b)
-        if far_a:
-            area += _touching(rows, counts, thread, 3, slack_a + a, b, c)
-        if far_b:
-            area += _touching(rows, counts, thread, 4, slack_b + b, a, c)
-        if far_c:
-            area += _touching(rows, counts, thread, 5, slack_c + c, a, b)
+        area = 0
+        for axis in range(3):
+            edge = a if axis == 0 else b if axis == 1 else c
+            slack_edge = slack_a if axis == 0 else slack_b if axis == 1 else slack_c
+            edge_1 = b if axis == 0 else a
+            edge_2 = b if axis == 2 else c
+            area += _touching(rows, counts, thread, axis, slack_edge, edge_1, edge_2)
+            if far_a if axis == 0 else far_b if axis == 1 else far_c:
+                area += _touching(rows, counts, thread, axis + 3, slack_edge + edge, edge_1, edge_2)
         score = base * contact_power[regime, np.int64(scale * area + 0.5)]
         if score > worst:
             count = _push(action_score, action_block, count, most, score, block)
@@ -201,7 +205,7 @@ def scan_blocks(
                 worst = action_score[0]
         before = node
         node = after
-    return count
+    return int(count)
 
 
 @njit(cache=True, nogil=True)

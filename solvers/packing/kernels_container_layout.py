@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
+from solvers.packing.kernels_container_state import ZERO
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -100,7 +102,7 @@ def loading_order(position_mm: Array, size_mm: Array) -> Array:
     order = np.zeros(n, np.int64)
     done = np.zeros(n, np.bool_)
     for step in range(n):
-        best = -1
+        best = ZERO - 1
         for j in range(n):
             if done[j]:
                 continue

@@ -95,7 +95,7 @@ def child_key(pool: Pool, slot: int, cargo: Cargo, block: int, space: Array, bit
     for d in range(3):
         low = space[d + 3] - cargo.size_mm[block, d] if bits & (1 << d) else space[d]
         where = where * 1048583 + int(low)
-    return int((pool.key[slot] + hashed(hashed(where & MASK) + block + 1)) & MASK)
+    return int((pool.key[slot] + hashed(hashed(where & MASK) + int(block) + 1)) & MASK)
 
 
 @njit(cache=True, nogil=True)
@@ -165,7 +165,7 @@ def complete(pool: Pool, slot: int, thread: int, cargo: Cargo, rule: Rule, reach
     block = pool.best_block[thread]
     score = pool.best_score[thread]
     while True:
-        count, bits = _next_actions(pool, slot, thread, cargo, rule, reach_slot, 1, block, score)
+        count, bits = _next_actions(pool, slot, thread, cargo, rule, reach_slot, block.shape[0], block, score)
         if count == 0:
             return int(pool.value[slot])
         place_block(pool, slot, thread, cargo, block[0], pool.cut[thread, 4], bits)
@@ -173,7 +173,7 @@ def complete(pool: Pool, slot: int, thread: int, cargo: Cargo, rule: Rule, reach
 
 @njit(cache=True, nogil=True)
 def list_actions(
-    pool: Pool, slot: int, cargo: Cargo, rule: Rule, most: int, work: Work, actions: Actions, first: int
+    pool: Pool, slot: int, thread: int, cargo: Cargo, rule: Rule, most: int, work: Work, actions: Actions, first: int
 ) -> int:
     """Append the ``most`` best blocks for the space a state fills next to ``actions`` from row ``first``, best first.
 
@@ -184,14 +184,14 @@ def list_actions(
     block = work.block
     score = work.score
     most = min(most, block.shape[0])
-    count, bits = _next_actions(pool, slot, 0, cargo, rule, reach_slot, most, block, score)
+    count, bits = _next_actions(pool, slot, thread, cargo, rule, reach_slot, most, block, score)
     sort_heap(score, block, count)
     for i in range(count):
         row = first + i
         actions.parent[row] = slot
         actions.block[row] = block[i]
         for d in range(6):
-            actions.space[row, d] = pool.cut[0, 4, d]
+            actions.space[row, d] = pool.cut[thread, 4, d]
         actions.mirrored[row] = bits
         actions.key[row] = child_key(pool, slot, cargo, block[i], actions.space[row], bits)
     return first + count

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
+from solvers.packing.kernels_container_state import ZERO
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -30,7 +32,7 @@ def choose_space(pool: Pool, slot: int) -> int:
     best_volume = np.int64(-1)
     best_distance = np.int32(DEAD - 1)
     spaces = pool.spaces
-    for i in range(np.int64(pool.num_spaces[slot])):
+    for i in range(int(pool.num_spaces[slot])):
         distance = spaces[slot, 6, i]
         if distance > best_distance:
             continue
@@ -57,7 +59,7 @@ def mirrored_axes(space: Array, container_mm: Array, supported: bool) -> int:
 def largest_extent(pool: Pool, slot: int) -> tuple[int, int, int]:
     """Longest edge of any space along each axis."""
     a = b = c = 0
-    for i in range(np.int64(pool.num_spaces[slot])):
+    for i in range(int(pool.num_spaces[slot])):
         a = max(a, pool.spaces[slot, 3, i] - pool.spaces[slot, 0, i])
         b = max(b, pool.spaces[slot, 4, i] - pool.spaces[slot, 1, i])
         c = max(c, pool.spaces[slot, 5, i] - pool.spaces[slot, 2, i])
@@ -102,28 +104,30 @@ def _add_space(
     small = x2 - x1 < least[0] or y2 - y1 < least[1] or z2 - z1 < least[2]
     if (small and not (supported and z1 > 0)) or n >= spaces.shape[2]:
         return n
-    # no early exit, so that the compiler compares many spaces at once
+    # in the spaces' own width and with no early exit, so that the compiler compares many spaces at once
+    low_x, low_y, low_z = np.int32(x1), np.int32(y1), np.int32(z1)
+    high_x, high_y, high_z = np.int32(x2), np.int32(y2), np.int32(z2)
     inside = 0
     for i in range(n):
         inside |= (
-            (x1 >= spaces[slot, 0, i])
-            & (x2 <= spaces[slot, 3, i])
-            & (y1 >= spaces[slot, 1, i])
-            & (y2 <= spaces[slot, 4, i])
-            & (z1 >= spaces[slot, 2, i])
-            & (z2 <= spaces[slot, 5, i])
+            (low_x >= spaces[slot, 0, i])
+            & (high_x <= spaces[slot, 3, i])
+            & (low_y >= spaces[slot, 1, i])
+            & (high_y <= spaces[slot, 4, i])
+            & (low_z >= spaces[slot, 2, i])
+            & (high_z <= spaces[slot, 5, i])
         )
     if inside:
         return n
     holds = 0
     for i in range(first_new, n):
         holds |= (
-            (x1 <= spaces[slot, 0, i])
-            & (x2 >= spaces[slot, 3, i])
-            & (y1 <= spaces[slot, 1, i])
-            & (y2 >= spaces[slot, 4, i])
-            & (z1 <= spaces[slot, 2, i])
-            & (z2 >= spaces[slot, 5, i])
+            (low_x <= spaces[slot, 0, i])
+            & (high_x >= spaces[slot, 3, i])
+            & (low_y <= spaces[slot, 1, i])
+            & (high_y >= spaces[slot, 4, i])
+            & (low_z <= spaces[slot, 2, i])
+            & (high_z >= spaces[slot, 5, i])
         )
     kept = n
     if holds:
@@ -158,46 +162,53 @@ def _join_pair(
     n: int,
     least: tuple[int, int, int],
     container: tuple[int, int, int],
+    supported: bool,
     i: int,
     j: int,
     level: int,
 ) -> int:
     """Add the space that two on one level make together across their common edge, if that is new."""
-    ax1 = spaces[slot, 0, i]
-    ay1 = spaces[slot, 1, i]
-    ax2 = spaces[slot, 3, i]
-    ay2 = spaces[slot, 4, i]
-    bx1 = spaces[slot, 0, j]
-    by1 = spaces[slot, 1, j]
-    bx2 = spaces[slot, 3, j]
-    by2 = spaces[slot, 4, j]
-    high = min(spaces[slot, 5, i], spaces[slot, 5, j])
+    ax1 = int(spaces[slot, 0, i])
+    ay1 = int(spaces[slot, 1, i])
+    ax2 = int(spaces[slot, 3, i])
+    ay2 = int(spaces[slot, 4, i])
+    bx1 = int(spaces[slot, 0, j])
+    by1 = int(spaces[slot, 1, j])
+    bx2 = int(spaces[slot, 3, j])
+    by2 = int(spaces[slot, 4, j])
+    high = min(int(spaces[slot, 5, i]), int(spaces[slot, 5, j]))
     low = max(ay1, by1)
     top = min(ay2, by2)
     if ax2 >= bx1 and ax1 < bx1 and ax2 < bx2 and top > low:
-        return _add_space(spaces, slot, n, n, least, container, True, ax1, low, level, bx2, top, high)
+        return _add_space(spaces, slot, n, n, least, container, supported, ax1, low, level, bx2, top, high)
     low = max(ax1, bx1)
     top = min(ax2, bx2)
     if ay2 >= by1 and ay1 < by1 and ay2 < by2 and top > low:
-        return _add_space(spaces, slot, n, n, least, container, True, low, ay1, level, top, by2, high)
+        return _add_space(spaces, slot, n, n, least, container, supported, low, ay1, level, top, by2, high)
     return n
 
 
 @njit(cache=True, nogil=True)
 def _join_spaces(
-    spaces: Array, slot: int, n: int, least: tuple[int, int, int], container: tuple[int, int, int], level: int
+    spaces: Array,
+    slot: int,
+    n: int,
+    least: tuple[int, int, int],
+    container: tuple[int, int, int],
+    supported: bool,
+    level: int,
 ) -> int:
     """Join spaces that stand on the same level and meet, so that a block may stand across several blocks."""
-    i = 0
+    i = ZERO + 0
     while i < n:
         if spaces[slot, 2, i] == level:
-            for j in range(n):
-                if j < i and spaces[slot, 2, j] == level:
-                    n = _join_pair(spaces, slot, n, least, container, i, j, level)
-                    n = _join_pair(spaces, slot, n, least, container, j, i, level)
+            for j in range(i):
+                if spaces[slot, 2, j] == level:
+                    n = _join_pair(spaces, slot, n, least, container, supported, i, j, level)
+                    n = _join_pair(spaces, slot, n, least, container, supported, j, i, level)
         i += 1
     # joined spaces may hold the ones they came from
-    kept = 0
+    kept = ZERO + 0
     for i in range(n):
         held = False
         for j in range(n):
@@ -220,7 +231,7 @@ def _join_spaces(
             if kept != i:
                 _move_space(spaces, slot, i, kept)
             kept += 1
-    return kept
+    return int(kept)
 
 
 @njit(cache=True, nogil=True)
@@ -228,24 +239,24 @@ def cut_spaces(pool: Pool, slot: int, thread: int, cargo: Cargo, m: int) -> None
     """Take the ``m``-th placed block out of every space it meets (maximal spaces; fully supported ones when asked)."""
     spaces = pool.spaces
     cut = pool.cut
-    bx1 = pool.placed[slot, m, 0]
-    by1 = pool.placed[slot, m, 1]
-    bz1 = pool.placed[slot, m, 2]
-    bx2 = pool.placed[slot, m, 3]
-    by2 = pool.placed[slot, m, 4]
-    bz2 = pool.placed[slot, m, 5]
+    bx1 = int(pool.placed[slot, m, 0])
+    by1 = int(pool.placed[slot, m, 1])
+    bz1 = int(pool.placed[slot, m, 2])
+    bx2 = int(pool.placed[slot, m, 3])
+    by2 = int(pool.placed[slot, m, 4])
+    bz2 = int(pool.placed[slot, m, 5])
     supported = cargo.supported
-    least = (pool.least_edge[slot, 0], pool.least_edge[slot, 1], pool.least_edge[slot, 2])
-    container = (cargo.container_mm[0], cargo.container_mm[1], cargo.container_mm[2])
-    kept = 0
+    least = (int(pool.least_edge[slot, 0]), int(pool.least_edge[slot, 1]), int(pool.least_edge[slot, 2]))
+    container = (int(cargo.container_mm[0]), int(cargo.container_mm[1]), int(cargo.container_mm[2]))
+    kept = ZERO + 0
     last_cut = 8
-    for i in range(np.int64(pool.num_spaces[slot])):
-        x1 = spaces[slot, 0, i]
-        y1 = spaces[slot, 1, i]
-        z1 = spaces[slot, 2, i]
-        x2 = spaces[slot, 3, i]
-        y2 = spaces[slot, 4, i]
-        z2 = spaces[slot, 5, i]
+    for i in range(int(pool.num_spaces[slot])):
+        x1 = int(spaces[slot, 0, i])
+        y1 = int(spaces[slot, 1, i])
+        z1 = int(spaces[slot, 2, i])
+        x2 = int(spaces[slot, 3, i])
+        y2 = int(spaces[slot, 4, i])
+        z2 = int(spaces[slot, 5, i])
         if bx1 < x2 and bx2 > x1 and by1 < y2 and by2 > y1 and bz1 < z2 and bz2 > z1:
             for d in range(6):
                 cut[thread, last_cut, d] = spaces[slot, d, i]
@@ -256,12 +267,12 @@ def cut_spaces(pool: Pool, slot: int, thread: int, cargo: Cargo, m: int) -> None
             kept += 1
     n = kept
     for i in range(8, last_cut):
-        x1 = cut[thread, i, 0]
-        y1 = cut[thread, i, 1]
-        z1 = cut[thread, i, 2]
-        x2 = cut[thread, i, 3]
-        y2 = cut[thread, i, 4]
-        z2 = cut[thread, i, 5]
+        x1 = int(cut[thread, i, 0])
+        y1 = int(cut[thread, i, 1])
+        z1 = int(cut[thread, i, 2])
+        x2 = int(cut[thread, i, 3])
+        y2 = int(cut[thread, i, 4])
+        z2 = int(cut[thread, i, 5])
         if bx1 > x1:
             n = _add_space(spaces, slot, n, kept, least, container, supported, x1, y1, z1, bx1, y2, z2)
         if bx2 < x2:
@@ -278,13 +289,13 @@ def cut_spaces(pool: Pool, slot: int, thread: int, cargo: Cargo, m: int) -> None
         block = pool.placed[slot, m, 6]
         bits = pool.placed[slot, m, 7]
         if bits & 1:
-            bx1 = bx2 - cargo.top_mm[block, 0]
+            bx1 = bx2 - int(cargo.top_mm[block, 0])
         else:
-            bx2 = bx1 + cargo.top_mm[block, 0]
+            bx2 = bx1 + int(cargo.top_mm[block, 0])
         if bits & 2:
-            by1 = by2 - cargo.top_mm[block, 1]
+            by1 = by2 - int(cargo.top_mm[block, 1])
         else:
-            by2 = by1 + cargo.top_mm[block, 1]
-        n = _add_space(spaces, slot, n, n, least, container, True, bx1, by1, bz2, bx2, by2, container[2])
-        n = _join_spaces(spaces, slot, n, least, container, bz2)
+            by2 = by1 + int(cargo.top_mm[block, 1])
+        n = _add_space(spaces, slot, n, n, least, container, supported, bx1, by1, bz2, bx2, by2, container[2])
+        n = _join_spaces(spaces, slot, n, least, container, supported, bz2)
     pool.num_spaces[slot] = n

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
 from numba import njit
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Array = npt.NDArray[Any]
+
+ZERO: Final[Any] = np.int64(0)
+"""Zero that is not a literal: numba compiles a kernel anew for every literal it is called with."""
 
 MASK = (1 << 61) - 1
 """Hashes are kept to 61 bits."""
