@@ -92,9 +92,10 @@ def run_batch(
             loaded = load(workspace / "inbox", book, settings, night)
             staged = StagedRun.begin(workspace, loaded.inputs, settings, night)
         if staged.target.exists() and not dry_run:
+            staged.discard()
             return _repeat(Run(staged.target))
         with clock.stage("receive"):
-            received = receive(loaded.inputs, loaded.line_rejects, settings, night)
+            received = receive(loaded.inputs, loaded.book_holds, settings, night)
         with clock.stage("quote"):
             quotes = quote(received, loaded.inputs, settings, night)
         with clock.stage("assign"):
@@ -124,7 +125,9 @@ def run_batch(
             staged.write_manifest(plan.outcome, shipped.serials)
             report = staged.verify()
         directory = None
-        if not dry_run:
+        if dry_run:
+            staged.discard()
+        else:
             with clock.stage("publish"):
                 directory = staged.publish()
                 record(book, Run(directory))

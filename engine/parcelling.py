@@ -77,16 +77,28 @@ def _chosen_parcels(offers: pl.DataFrame, quotes: Quotes, orders: pl.DataFrame, 
             maintain_order="left",
         )
         .join(rates, on="warehouse_id", maintain_order="left")
+        .join(_last_numbers(inputs.past_shipments), on="order_id", how="left", maintain_order="left")
         .sort("order_id", "warehouse_id", "offer", "parcel", maintain_order=True)
     )
     late = days_late()
-    return rows.with_columns(
-        shipment_id=pl.format("{}-{}", "order_id", pl.int_range(1, pl.len() + 1).over("order_id")),
-        handling_cents=pl.col("handling_cents_per_shipment"),
-        pick_cents=pl.col("pick_cents_per_unit") * pl.col("units"),
-        days_late=late,
-        is_late=late > 0,
-    ).with_columns(total_cents=pl.sum_horizontal(_MONEY))
+    number = pl.int_range(1, pl.len() + 1).over("order_id") + pl.col("last_number").fill_null(0)
+    return (
+        rows.with_columns(number=number)
+        .with_columns(
+            shipment_id=pl.format("{}-{}", "order_id", pl.col("number")),
+            handling_cents=pl.col("handling_cents_per_shipment"),
+            pick_cents=pl.col("pick_cents_per_unit") * pl.col("units"),
+            days_late=late,
+            is_late=late > 0,
+        )
+        .with_columns(total_cents=pl.sum_horizontal(_MONEY))
+    )
+
+
+def _last_numbers(past_shipments: pl.DataFrame) -> pl.DataFrame:
+    """Give the highest number that earlier nights gave a parcel of each order, so that no parcel is named twice."""
+    own = pl.col("shipment_id").str.strip_prefix(pl.col("order_id")).str.extract(r"^-(\d{1,9})$").cast(pl.Int64)
+    return past_shipments.group_by("order_id").agg(last_number=own.max())
 
 
 def _contents(parcels: pl.DataFrame, offers: pl.DataFrame, quotes: Quotes) -> tuple[pl.DataFrame, pl.DataFrame]:

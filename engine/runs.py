@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from engine.contracts import INPUTS, TABLES
+from engine.contracts import INPUTS, OUTPUTS, REPORTS, TABLES
 from engine.errors import UsageError
 from engine.explain import Explanation, explain_order
 from engine.inputs import Inputs
@@ -21,6 +21,7 @@ STAGING: Final = ".staging"
 MANIFEST: Final = "manifest.json"
 SETTINGS: Final = "settings.json"
 PAGE: Final = "report.html"
+_OUTPUTS: Final = tuple(sorted(table.name for table in (*OUTPUTS, *REPORTS)))
 
 
 def night_name(as_of: datetime) -> str:
@@ -30,7 +31,8 @@ def night_name(as_of: datetime) -> str:
 
 def published(workspace: Path) -> list[Path]:
     """List the run directories of a workspace, the latest last."""
-    found = (path.parent for path in (workspace / DIRECTORY).glob(f"*/*/{MANIFEST}"))
+    # A staged run is written, manifest and all, in a folder that begins with a dot.
+    found = (path.parent for path in (workspace / DIRECTORY).glob(f"[!.]*/*/{MANIFEST}"))
     return sorted(found, key=_rank)
 
 
@@ -120,7 +122,7 @@ class Run:
             When the run has no such table.
         """
         path = self.directory / f"{name}.parquet"
-        if name not in TABLES or not path.is_file():
+        if name not in _OUTPUTS or not path.is_file():
             raise UsageError(
                 f"run {self.run_id} has no table {name}; it has {', '.join(sorted(self.manifest['outputs']))}."
             )
@@ -138,9 +140,14 @@ class Run:
 
     def __getattr__(self, name: str) -> pl.DataFrame:
         """Give the output table of that name."""
-        if name.startswith("_") or name not in TABLES:
-            raise AttributeError(f"a run has no attribute {name}; its tables are {', '.join(sorted(TABLES))}.")
+        if name not in _OUTPUTS:
+            place = f"; run.inputs.{name} is the table as it was read" if name in TABLES else ""
+            raise AttributeError(f"a run has no attribute {name}{place}. Its tables are {', '.join(_OUTPUTS)}.")
         return self.table(name)
+
+    def __dir__(self) -> list[str]:
+        """List what a notebook may offer to complete."""
+        return sorted({*super().__dir__(), *_OUTPUTS})
 
 
 def open_run(place: str | Path) -> Run:

@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 _SATURDAY: Final = 5
-_END_OF_DAY: Final = time(23, 59, 59)
+END_OF_DAY: Final = time(23, 59, 59)
 
 
 def at_local(day: date, clock: time, timezone: str) -> datetime:
@@ -35,13 +35,13 @@ def add_working_days(day: date, count: int) -> date:
 
 def next_dispatch(as_of: datetime, cutoff: time, timezone: str) -> datetime:
     """Give the hand-over of what is planned at `as_of`: tonight's cut-off if it is still to come on a working day, else the next."""
-    local = as_of.astimezone(ZoneInfo(timezone))
-    day = local.date()
-    if not is_working_day(day) or local.time() > cutoff:
+    day = local_date(as_of, timezone)
+    # Instants, not clock times, are compared: in an hour that comes twice the clock would look early again.
+    if not is_working_day(day) or at_local(day, cutoff, timezone) < as_of:
         day = add_working_days(day, 1)
     return at_local(day, cutoff, timezone)
 
 
 def delivery_deadline(dispatch_at: datetime, transit_days: int, timezone: str) -> datetime:
     """Give the end of the day on which a parcel arrives that spends so many working days on the way."""
-    return at_local(add_working_days(local_date(dispatch_at, timezone), transit_days), _END_OF_DAY, timezone)
+    return at_local(add_working_days(local_date(dispatch_at, timezone), transit_days), END_OF_DAY, timezone)

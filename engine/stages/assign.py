@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from engine.inputs import Inputs
 from engine.parcelling import ParcelPlan, parcel_plan
 from engine.stages.quote import Quotes
 from engine.stages.quote.pieces import available_stock
+from engine.waiting import why_waiting
 from solvers.assignment import (
     MILLICENTS,
     UNLIMITED_SHIPMENTS,
@@ -27,9 +27,6 @@ from solvers.assignment import (
 from solvers.outcome import Outcome
 
 Ints = npt.NDArray[np.int64]
-
-_SCARCE: Final = "the stock there is serves other orders at less cost"
-_DEARER: Final = "sending it tonight costs more than letting it wait"
 
 
 @dataclass(frozen=True)
@@ -169,14 +166,7 @@ def _starts(owners: pl.Series, rows: pl.Series) -> Ints:
 
 def _backorders(quotes: Quotes, problem: AssignmentProblem, solution: AssignmentSolution) -> pl.DataFrame:
     """Gather the pieces that wait by line, with the reason of the first."""
-    chosen = solution.option_chosen
-    taken = np.zeros_like(problem.stock_units)
-    carrier = _carrying_warehouse(problem, chosen)
-    shipped = carrier >= 0
-    np.add.at(taken, (carrier[shipped], problem.piece_sku[shipped]), problem.piece_quantity[shipped])
-    left = (problem.stock_units - taken)[:, problem.piece_sku].max(axis=0, initial=0)
-    is_short = left < problem.piece_quantity
-    reason = pl.when(pl.Series(is_short)).then(pl.lit(_SCARCE)).otherwise(pl.lit(_DEARER))
+    reason = pl.Series(why_waiting(problem, solution.option_chosen).tolist(), dtype=pl.String)
     waiting = quotes.pieces.with_columns(pl.coalesce("blocked", reason).alias("reason")).filter(
         pl.Series(solution.piece_backordered)
     )
@@ -191,15 +181,6 @@ def _backorders(quotes: Quotes, problem: AssignmentProblem, solution: Assignment
         .select(list(BACKORDERS.schema))
         .sort("order_id", "line_number")
     )
-
-
-def _carrying_warehouse(problem: AssignmentProblem, chosen: npt.NDArray[np.bool_]) -> Ints:
-    """Give the warehouse that ships each piece, -1 where it waits."""
-    carrier = np.full(problem.num_pieces, -1, np.int64)
-    for bit in range(int(np.diff(problem.piece_start).max(initial=0))):
-        rows = np.flatnonzero(chosen & (problem.option_mask >> bit & 1 == 1))
-        carrier[problem.piece_start[problem.order_of_option[rows]] + bit] = problem.option_warehouse[rows]
-    return carrier
 
 
 def _split_cents(offers: pl.DataFrame, settings: Settings) -> int:

@@ -132,6 +132,10 @@ class StagedRun:
             )
         return report
 
+    def discard(self) -> None:
+        """Remove what was written; there is nothing to publish."""
+        shutil.rmtree(self.directory.parent, ignore_errors=True)
+
     def publish(self) -> Path:
         """Make the run visible in one step.
 
@@ -141,14 +145,15 @@ class StagedRun:
             The run directory; a run of the same id that is already published stays as it is.
         """
         if self.target.exists():
-            shutil.rmtree(self.directory.parent)
+            self.discard()
             return self.target
-        for path in self.directory.rglob("*"):
+        for path in (*self.directory.rglob("*"), self.directory):
             _flush(path)
         self.target.parent.mkdir(parents=True, exist_ok=True)
         self.directory.rename(self.target)
         _flush(self.target.parent)
-        shutil.rmtree(self.directory.parent, ignore_errors=True)
+        _flush(self.target.parent.parent)
+        self.discard()
         return self.target
 
 

@@ -74,7 +74,7 @@ def with_deadlines(parcels: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_promises(parcels: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Add `expected_promised_by`: the order's promise, or the days of its service level after it was placed.
+    """Add `expected_promised_by`: the order's promise, or the end of the day so many working days after it was placed.
 
     Parameters
     ----------
@@ -85,10 +85,16 @@ def with_promises(parcels: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """
     promise = settings.promise
     days = {"economy": promise.economy_days, "standard": promise.standard_days, "express": promise.express_days}
-    derived = pl.col("placed_at") + pl.duration(
-        days=pl.col("service_level").replace_strict(days, default=None, return_dtype=pl.Int64)
+    parcels = parcels.with_columns(
+        placed_on=pl.col("placed_at").dt.date(),
+        days_allowed=pl.col("service_level").replace_strict(days, default=None, return_dtype=pl.Int64),
     )
-    return parcels.with_columns(expected_promised_by=pl.coalesce("order_promised_by", derived))
+    distinct = parcels.select("placed_on", "days_allowed").drop_nulls().unique(maintain_order=True)
+    ends = [datetime.combine(_later(day, count), _END_OF_DAY, UTC) for day, count in distinct.iter_rows()]
+    derived = distinct.with_columns(derived=pl.Series(ends, dtype=pl.Datetime("us", "UTC")))
+    return parcels.join(derived, on=["placed_on", "days_allowed"], how="left", maintain_order="left").with_columns(
+        expected_promised_by=pl.coalesce("order_promised_by", "derived")
+    )
 
 
 def check_delivery(parcels: pl.DataFrame) -> Check:

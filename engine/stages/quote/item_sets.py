@@ -58,7 +58,7 @@ def candidates(
 ) -> Candidates:
     """List which warehouse could ship which pieces.
 
-    Orders with up to `exact_lines` pieces get every set of pieces that a warehouse holds; longer ones what each
+    Orders with up to `exact_lines` pieces get every set of pieces that a warehouse holds together; longer ones what each
     warehouse holds, what it shares with and holds beyond each other one, and every piece by itself.
 
     Parameters
@@ -73,10 +73,11 @@ def candidates(
     holds = held_masks(piece_start, piece_sku, piece_quantity, available)
     num_pieces = np.diff(piece_start)
     parts = [_all_subsets(np.flatnonzero(num_pieces == n), n, holds) for n in range(1, exact_lines + 1)]
-    parts += [
-        _suggested(order, int(num_pieces[order]), holds[order]) for order in np.flatnonzero(num_pieces > exact_lines)
-    ]
+    for order in np.flatnonzero(num_pieces > exact_lines):
+        pieces = slice(piece_start[order], piece_start[order + 1])
+        parts.append(_suggested(order, holds[order], piece_sku[pieces], piece_quantity[pieces], available))
     rows = np.concatenate([np.zeros((0, 3), np.int64), *parts])
+    rows = rows[_held_together(rows, piece_start, piece_sku, piece_quantity, available)]
     rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
     order, mask, warehouse = rows.T.copy()
     is_first = np.ones(len(rows), bool)
@@ -85,7 +86,7 @@ def candidates(
 
 
 def held_masks(piece_start: Ints, piece_sku: Ints, piece_quantity: Ints, available: Ints) -> Ints:
-    """Give (num_orders, num_warehouses): the pieces of each order that each warehouse holds, as a mask."""
+    """Give (num_orders, num_warehouses): the pieces of each order that each warehouse holds, one by one, as a mask."""
     num_orders = len(piece_start) - 1
     order = np.repeat(np.arange(num_orders), np.diff(piece_start))
     bit = np.arange(len(piece_sku)) - piece_start[order]
@@ -103,13 +104,53 @@ def _all_subsets(orders: Ints, num_pieces: int, holds: Ints) -> Ints:
     return np.stack([orders[order], masks[mask], warehouse], axis=1).astype(np.int64)
 
 
-def _suggested(order: np.int64, num_pieces: int, holds: Ints) -> Ints:
-    full = {int(mask) for mask in holds if mask}
-    suggested = {1 << bit for bit in range(num_pieces)} | full
+def _suggested(order: np.int64, holds: Ints, sku: Ints, quantity: Ints, available: Ints) -> Ints:
+    full = {_most_together(int(mask), sku, quantity, stock) for mask, stock in zip(holds, available, strict=True)}
+    suggested = {1 << bit for bit in range(len(sku))} | full
     suggested |= {a & b for a in full for b in full} | {a & ~b for a in full for b in full}
     masks = np.array(sorted(suggested - {0}), np.int64)
     mask, warehouse = np.nonzero((holds[None, :] & masks[:, None]) == masks[:, None])
     return np.stack([np.full(len(mask), order), masks[mask], warehouse], axis=1).astype(np.int64)
+
+
+def _most_together(mask: int, sku: Ints, quantity: Ints, stock: Ints) -> int:
+    """Give the pieces of a mask, taken in their order, for which the stock lasts."""
+    left: dict[int, int] = {}
+    together = 0
+    for bit, (article, units) in enumerate(zip(sku.tolist(), quantity.tolist(), strict=True)):
+        remaining = left.get(article, int(stock[article])) - units
+        if mask >> bit & 1 and remaining >= 0:
+            left[article] = remaining
+            together |= 1 << bit
+    return together
+
+
+def _held_together(
+    rows: Ints, piece_start: Ints, piece_sku: Ints, piece_quantity: Ints, available: Ints
+) -> npt.NDArray[np.bool_]:
+    """Tell of which candidates the warehouse holds the pieces of one SKU together, not only one by one."""
+    order, mask, warehouse = rows.T
+    at = np.flatnonzero(_repeats_sku(piece_start, piece_sku)[order])
+    count = np.diff(piece_start)[order[at]]
+    row, bit = np.repeat(at, count), ranges(np.zeros(len(at), np.int64), count)
+    has = mask[row] >> bit & 1 == 1
+    piece = piece_start[order[row[has]]] + bit[has]
+    num_skus = max(available.shape[1], 1)
+    pair, inverse = np.unique(row[has] * num_skus + piece_sku[piece], return_inverse=True)
+    needed = np.zeros(len(pair), np.int64)
+    np.add.at(needed, inverse, piece_quantity[piece])
+    is_held = np.ones(len(rows), bool)
+    is_held[pair[needed > available[warehouse[pair // num_skus], pair % num_skus]] // num_skus] = False
+    return is_held
+
+
+def _repeats_sku(piece_start: Ints, piece_sku: Ints) -> npt.NDArray[np.bool_]:
+    order = np.repeat(np.arange(len(piece_start) - 1), np.diff(piece_start))
+    sorted_ = np.lexsort((piece_sku, order))
+    again = (np.diff(order[sorted_]) == 0) & (np.diff(piece_sku[sorted_]) == 0)
+    repeats = np.zeros(len(piece_start) - 1, bool)
+    repeats[order[sorted_][1:][again]] = True
+    return repeats
 
 
 def item_sets(

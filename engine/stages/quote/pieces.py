@@ -9,6 +9,7 @@ import polars as pl
 
 from engine.config import Settings
 from engine.inputs import Inputs
+from solvers.assignment import MAX_PIECES
 
 _MAX_PARTS: Final = 3
 """A line is divided into at most this many parts; what is left beyond them waits together with the last."""
@@ -23,7 +24,7 @@ def available_stock(stock: pl.DataFrame) -> pl.DataFrame:
 def pieces_of(
     orders: pl.DataFrame, lines: pl.DataFrame, inputs: Inputs, settings: Settings, as_of: datetime
 ) -> pl.DataFrame:
-    """Divide the released lines into pieces and price leaving each unshipped.
+    """Divide the released lines into pieces and price the wait of each that does not ship.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def pieces_of(
     Returns
     -------
     pl.DataFrame
-        order_id, piece_number, line_number, sku, quantity, backorder_cents, expected_at; sorted by order and line.
+        order_id, piece_number, line_number, sku, quantity, waiting_cents, expected_at; sorted by order and line.
     """
     parts = _divide(lines, available_stock(inputs.stock))
     pieces = parts.join(_next_receipt(inputs.inbound, as_of), on="sku", how="left", maintain_order="left")
@@ -52,7 +53,7 @@ def pieces_of(
         line_number=pl.col("line_number"),
         sku=pl.col("sku"),
         quantity=pl.col("quantity"),
-        backorder_cents=_backorder_cents(settings, as_of),
+        waiting_cents=_waiting_cents(settings, as_of),
         expected_at=pl.col("expected_at"),
     )
 
@@ -64,10 +65,15 @@ def _divide(lines: pl.DataFrame, available: pl.DataFrame) -> pl.DataFrame:
         .group_by("sku", maintain_order=True)
         .agg(pl.col("available").head(_MAX_PARTS - 1))
     )
-    joined = lines.join(best, on="sku", how="left", maintain_order="left").with_columns(
+    ordered = lines.sort("order_id", "line_number")
+    joined = ordered.join(best, on="sku", how="left", maintain_order="left").with_columns(
         pl.col("available").fill_null([])
     )
-    whole = pl.col("available").list.len().eq(0) | (pl.col("available").list.first() >= pl.col("quantity"))
+    held = pl.col("available").list.first() >= pl.col("quantity")
+    joined = joined.with_columns(further=pl.when(held).then(0).otherwise(pl.col("available").list.len()).cast(pl.Int64))
+    # Lines of an order are divided as long as the plan can tell its pieces apart.
+    room = MAX_PIECES - pl.len().over("order_id")
+    whole = pl.col("further").eq(0) | (pl.col("further").cum_sum().over("order_id") > room)
     kept = joined.filter(whole).select("order_id", "line_number", "sku", "quantity", part=pl.lit(0, pl.Int64))
     divided = joined.filter(~whole)
     if not divided.height:
@@ -86,7 +92,7 @@ def _next_receipt(inbound: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     return inbound.filter(pl.col("expected_at") > as_of).group_by("sku").agg(pl.col("expected_at").min())
 
 
-def _backorder_cents(settings: Settings, as_of: datetime) -> pl.Expr:
+def _waiting_cents(settings: Settings, as_of: datetime) -> pl.Expr:
     """Price waiting: a sum a line, and one a unit and day until the next firm receipt; dearer with priority."""
     costs = settings.costs
     day = timedelta(days=1)
@@ -97,6 +103,27 @@ def _backorder_cents(settings: Settings, as_of: datetime) -> pl.Expr:
     capped = pl.min_horizontal(days.fill_null(costs.backorder_horizon_days), pl.lit(costs.backorder_horizon_days))
     base = costs.backorder_cents_per_line + pl.col("quantity") * capped * costs.backorder_cents_per_unit_day
     return round_half_up(base * priority_factor(settings))
+
+
+def with_backorder_cents(pieces: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
+    """Add `later_cents` and `backorder_cents`: waiting does not save the parcel, it only sends it later.
+
+    Parameters
+    ----------
+    pieces
+        With `waiting_cents`.
+    offers
+        Contract `offers` without `is_chosen`.
+    """
+    alone = offers.filter((pl.col("pieces") & (pl.col("pieces") - 1)) == 0)
+    number = pl.col("pieces").cast(pl.Float64).log(2).round().cast(pl.Int64)
+    cheapest = alone.group_by("order_id", number.alias("piece_number")).agg(
+        pl.col("cost_cents").min().alias("later_cents")
+    )
+    joined = pieces.join(cheapest, on=["order_id", "piece_number"], how="left", maintain_order="left").with_columns(
+        pl.col("later_cents").fill_null(0)
+    )
+    return joined.with_columns(backorder_cents=pl.col("later_cents") + pl.col("waiting_cents"))
 
 
 def priority_factor(settings: Settings) -> pl.Expr:

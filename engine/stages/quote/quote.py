@@ -17,7 +17,7 @@ from engine.rate_cards import RateCards, rate_cards
 from engine.stages.quote.item_sets import Candidates, candidates, item_sets, ranges
 from engine.stages.quote.lanes import Dispatches, area_lanes, area_of, days_late, dispatches, lateness_cents
 from engine.stages.quote.parcels import PackedSets, pack_sets, why_unpackable
-from engine.stages.quote.pieces import available_stock, pieces_of
+from engine.stages.quote.pieces import available_stock, pieces_of, with_backorder_cents
 from engine.stages.receive import Received
 from solvers.tariff import CheapestServices, Lanes, Parcels, cheapest_services
 
@@ -102,7 +102,7 @@ def quote(received: Received, inputs: Inputs, settings: Settings, as_of: datetim
     pairs = _Pairs.of(found, set_of_candidate, packed)
     choice, lane_row = _cheapest(pairs, found, packed, lanes, night, cards, inputs, settings)
     offers, offer_parcels = _offers(found, pairs, choice, lane_row, packed, night)
-    pieces = _with_blocked(night, found, set_of_candidate, packed, offers)
+    pieces = with_backorder_cents(_with_blocked(night, found, set_of_candidate, packed, offers), offers)
     return Quotes(pieces, offers, offer_parcels, packed, lanes, cards, leaving)
 
 
@@ -296,7 +296,7 @@ def _with_blocked(
     is_held = (night.available[:, night.piece_sku] >= night.piece_quantity).any(axis=0)
     reason = np.full(len(bit), _NO_SERVICE, object)
     alone = found.mask & (found.mask - 1) == 0
-    piece = night.piece_start[found.order[alone]] + np.log2(found.mask[alone]).astype(np.int64)
+    piece = night.piece_start[found.order[alone]] + np.frexp(found.mask[alone])[1] - 1
     code = packed.set_reason[set_of_candidate[alone]]
     for at in np.flatnonzero(code):
         reason[piece[at]] = why_unpackable(int(code[at]))
