@@ -56,8 +56,8 @@ class SearchSettings:
     max_blocks
         Most blocks to build.
     early, late
-        Weights while the container is emptier, and later; tuned values of da Silva (2025), "A tree search-based heuristic for
-        the 3D single container loading problem".
+        Weights while the container is emptier, and later; the late ones are those of da Silva (2025), "A tree search-based
+        heuristic for the 3D single container loading problem", the early ones tuned on published problems.
     late_from
         The share of the container's volume from which the late weights serve.
     growth
@@ -66,7 +66,7 @@ class SearchSettings:
 
     min_fill: float = 1.0
     max_blocks: int = 10_000
-    early: Weights = Weights(contact=3.7015, usable=2.6631, items=0.3968, slack=0.0139)
+    early: Weights = Weights(contact=3.0, usable=2.66, items=0.4, slack=0.04)
     late: Weights = Weights(contact=2.0934, usable=1.4609, items=0.4732, slack=0.0366)
     late_from: float = 0.674
     growth: float = 2.0
