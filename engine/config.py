@@ -6,11 +6,11 @@ import tomllib
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from engine.contracts import time_zones
 from engine.errors import UsageError
 
 FILE_NAME: Final = "ordermill.toml"
@@ -20,12 +20,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except Exception as error:
-        raise ValueError(
-            f"{name!r} is not an IANA time zone; examples: UTC, Europe/Paris, America/Sao_Paulo"
-        ) from error
+    if name not in time_zones():
+        raise ValueError(f"{name!r} is not an IANA time zone; examples: UTC, Europe/Paris, America/Sao_Paulo")
     return name
 
 
@@ -76,7 +72,7 @@ class Receive(_Section):
 
 
 class Promise(_Section):
-    """Days of 24 hours from the order to the promised delivery, where an order carries no promise."""
+    """Working days, Monday to Friday, from the order to the promised delivery, where an order carries no promise."""
 
     economy_days: int = Field(default=6, ge=0)
     """For service level economy."""
@@ -228,6 +224,10 @@ def read_settings(workspace: Path) -> Settings:
         raise UsageError(f"{path} is not valid TOML: {error}") from error
     try:
         return Settings(**content)
+    except SettingsError as error:
+        raise UsageError(
+            f"an environment variable ORDERMILL_… cannot be read: {error}. Name one setting, such as ORDERMILL_NIGHT__SEED=1."
+        ) from error
     except ValidationError as error:
         problems = "\n".join(
             f"  {'.'.join(map(str, e['loc']))}: {e['msg']} (value: {e.get('input')!r})" for e in error.errors()

@@ -137,7 +137,14 @@ OFFER_PIECES: Final = Table(
         integer("line_number", "line", at_least=0),
         text("sku", "article"),
         integer("quantity", "units", at_least=1),
-        integer("backorder_cents", "price set on leaving it unshipped tonight", at_least=0),
+        integer(
+            "later_cents",
+            "what sending it later is taken to cost: its cheapest offer alone, 0 where it has none",
+            at_least=0,
+        ),
+        integer(
+            "backorder_cents", "price set on leaving it unshipped tonight: sending it later, and the wait", at_least=0
+        ),
     ),
 )
 

@@ -178,4 +178,44 @@ RETURN_SUMMARY: Final = Table(
     ),
 )
 
+REPLENISHMENT: Final = Table(
+    "replenishment",
+    "a purchase proposed for a warehouse, the most saved for the money first",
+    key=("warehouse_id", "sku"),
+    columns=(
+        integer("rank", "place by what it saves for its cost, from 1", at_least=1),
+        text("warehouse_id", "warehouse"),
+        text("sku", "article"),
+        text("category", "category"),
+        integer("available_units", "units there and not yet promised"),
+        integer("inbound_units", "units firmly due before an order placed next time could arrive", at_least=0),
+        number("expected_demand_units", "expected demand until then", at_least=0),
+        number("demand_p95_units", "demand that is not passed nineteen times in twenty", at_least=0),
+        integer("buy_units", "units to buy", at_least=1),
+        integer("units_after", "units with purchases, transfers and receipts"),
+        integer("cost_cents", "price of the purchase", at_least=0, at_most=10**15),
+        integer("saved_cents", "expected cost of shortage less holding that it saves", at_least=0, at_most=10**15),
+        number("saved_per_cent", "saved for each cent spent", at_least=0),
+    ),
+)
+
+TRANSFERS: Final = Table(
+    "transfers",
+    "a move proposed between two warehouses, the most saved for its cost first",
+    key=("sku", "from_warehouse_id", "to_warehouse_id"),
+    columns=(
+        integer("rank", "place by what it saves for its cost, from 1", at_least=1),
+        text("sku", "article"),
+        text("from_warehouse_id", "warehouse that sends"),
+        text("to_warehouse_id", "warehouse that receives"),
+        integer("quantity", "units", at_least=1),
+        integer("cost_cents", "cost of moving them", at_least=0, at_most=10**15),
+        integer("saved_cents", "expected cost that it saves beyond that", at_least=0, at_most=10**15),
+        number("saved_per_cent", "saved for each cent of moving", at_least=0),
+    ),
+)
+
+PROPOSALS: Final[tuple[Table, ...]] = (REPLENISHMENT, TRANSFERS)
+"""What `propose_orders` gives; proposals are asked for, they are not part of a run."""
+
 REPORTS: Final[tuple[Table, ...]] = (INVENTORY_TURNOVER, STOCK_HEALTH, DELIVERY_PERFORMANCE, RETURN_SUMMARY)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from zoneinfo import available_timezones
 
 import polars as pl
 
 Value = str | int | float | bool
+
+
+def time_zones() -> set[str]:
+    """Give the names of the IANA time zones; the machine's own files add names that mean no place."""
+    return available_timezones() - {"Factory", "localtime"}
 
 
 class Kind(StrEnum):

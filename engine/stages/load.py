@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,9 +13,10 @@ from engine.config import Settings
 from engine.contracts import INPUTS, TABLES, Table
 from engine.contracts.inputs import ORDER_LINES, ORDERS
 from engine.errors import InputError, UsageError
+from engine.holds import HoldReason, held, repeated_orders
 from engine.inputs import Inputs
-from engine.reading import files_of, read_raw
-from engine.validation import check_file, reject_orphans
+from engine.reading import files_of, fingerprint, read_raw
+from engine.validation import Checked, check_file, reject_orphans, reject_repeats
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,14 @@ class Loaded:
         The canonical tables of tonight.
     rejects
         Rows that could not be used, with every reason.
-    line_rejects
-        order_id, detail of orders that lack a line because its row was bad.
+    book_holds
+        order_id, reason, detail of what only the book can tell of an open order: a row of it was bad, or it agrees with
+        an order that may be planned already.
     """
 
     inputs: Inputs
     rejects: pl.DataFrame
-    line_rejects: pl.DataFrame
+    book_holds: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,7 @@ class _NewFile:
     source: str
     sha256: str
     num_rows: int
-    frame: pl.DataFrame
-    rejects: pl.DataFrame
+    checked: Checked
 
 
 def load(inbox: Path, book: Book, settings: Settings, as_of: datetime) -> Loaded:
@@ -75,28 +75,31 @@ def load(inbox: Path, book: Book, settings: Settings, as_of: datetime) -> Loaded
 def tonight(book: Book, as_of: datetime) -> Loaded:
     """Give the book's view of a night: open orders with open quantities, stock less what earlier nights promised."""
     frames = {table.name: book.read(table) for table in INPUTS}
-    orders, lines = _open_orders(frames["orders"], frames["order_lines"], book, as_of)
+    planned = book.planned_before(as_of)
+    orders, lines = _open_orders(frames["orders"], frames["order_lines"], planned, book.closed_before(as_of))
     stock = _promised(frames["stock"], book.promised_since_snapshot(as_of))
     sent = book.sent_before(as_of).join(frames["past_shipments"].select("shipment_id"), on="shipment_id", how="anti")
     past = pl.concat([frames["past_shipments"], sent]).sort("shipment_id")
     inputs = Inputs.from_frames(
         {**frames, "orders": orders, "order_lines": lines, "stock": stock, "past_shipments": past}
     )
-    return Loaded(inputs, book.rejects(as_of), book.line_rejects())
+    twins = repeated_orders(frames["orders"], frames["order_lines"], frames["order_actions"], as_of, planned)
+    return Loaded(inputs, book.rejects(as_of), pl.concat([*_reject_holds(book.open_rejects()), twins]))
 
 
 def _import_new(inbox: Path, book: Book, settings: Settings, as_of: datetime) -> None:
     new: list[_NewFile] = []
     signatures: dict[str, str] = {}
     for table in INPUTS:
-        hashes = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in files_of(inbox, table)}
+        # By content, so that a copy of a file under another name is the same file.
+        paths = {fingerprint(path): path for path in reversed(files_of(inbox, table))}
         if table.is_log:
             imported = book.imported(table)
-            paths = [path for path, sha256 in hashes.items() if sha256 not in imported]
+            hashes = [sha256 for sha256 in reversed(paths) if sha256 not in imported]
         else:
-            signatures[table.name] = " ".join(sorted(hashes.values()))
-            paths = list(hashes) if hashes and signatures[table.name] != book.snapshot_signature(table) else []
-        new += [_read(path, table, hashes[path], settings.night.timezone) for path in paths]
+            signatures[table.name] = " ".join(sorted(paths))
+            hashes = list(reversed(paths)) if signatures[table.name] != book.snapshot_signature(table) else []
+        new += [_read(paths[sha256], table, sha256, settings.night.timezone) for sha256 in hashes]
     checked = _check_across(new, book)
     _refuse_too_many_rejects(checked, settings)
     _write(checked, signatures, book, as_of)
@@ -104,33 +107,32 @@ def _import_new(inbox: Path, book: Book, settings: Settings, as_of: datetime) ->
 
 def _read(path: Path, table: Table, sha256: str, timezone: str) -> _NewFile:
     raw = read_raw(path, table)
-    checked = check_file(raw, table, timezone)
-    return _NewFile(table, path.name, sha256, raw.num_rows, checked.frame, checked.rejects)
+    return _NewFile(table, path.name, sha256, raw.num_rows, check_file(raw, table, timezone))
 
 
 def _check_across(new: list[_NewFile], book: Book) -> list[_NewFile]:
-    """Set rows apart whose references lead nowhere, in the tables' order, so that a rejected order takes its lines along."""
+    """Set rows apart whose references lead nowhere, in the tables' order, so that a rejected order takes its lines along.
+
+    Of a snapshot, whose files count together, rows whose key another file has are set apart as well.
+    """
     known: dict[str, pl.DataFrame] = {}
     fresh = {file.table.name for file in new}
-    checked: list[_NewFile] = []
-    for table in INPUTS:
-        files = [file for file in new if file.table is table]
-        for file in files:
-            for reference in table.references:
-                if reference.table not in known:
-                    known[reference.table] = _known_rows(TABLES[reference.table], checked, new, book, fresh)
-            result = reject_orphans(file.frame, table, file.source, known)
-            rejects = pl.concat([file.rejects, result.rejects])
-            checked.append(_NewFile(table, file.source, file.sha256, file.num_rows, result.frame, rejects))
-    return checked
+    done: list[_NewFile] = []
+    for file in new:
+        table = file.table
+        for reference in table.references:
+            if reference.table not in known:
+                known[reference.table] = _known_rows(TABLES[reference.table], done, book, fresh)
+        checked = reject_orphans(file.checked, table, file.source, known)
+        if table.key and not table.is_log:
+            earlier = {other.source: other.checked.frame for other in done if other.table is table}
+            checked = reject_repeats(checked, table, file.source, earlier)
+        done.append(replace(file, checked=checked))
+    return done
 
 
-def _known_rows(
-    table: Table, checked: list[_NewFile], new: list[_NewFile], book: Book, fresh: set[str]
-) -> pl.DataFrame:
-    names = list(table.schema)
-    done = [file.frame.select(names) for file in checked if file.table is table]
-    frames = done or [file.frame.select(names) for file in new if file.table is table]
+def _known_rows(table: Table, done: list[_NewFile], book: Book, fresh: set[str]) -> pl.DataFrame:
+    frames = [file.checked.frame.select(list(table.schema)) for file in done if file.table is table]
     if table.is_log or table.name not in fresh:
         frames.append(book.read(table))
     return pl.concat(frames)
@@ -140,7 +142,7 @@ def _refuse_too_many_rejects(files: list[_NewFile], settings: Settings) -> None:
     for table in INPUTS:
         of_table = [file for file in files if file.table is table]
         num_rows = sum(file.num_rows for file in of_table)
-        num_bad = sum(file.rejects["row"].n_unique() for file in of_table)
+        num_bad = sum(file.checked.rejects["row"].n_unique() for file in of_table)
         tolerated = settings.load.tolerated_reject_share
         if num_bad and (
             num_bad == num_rows or (num_bad > settings.load.tolerated_reject_rows and num_bad > tolerated * num_rows)
@@ -149,7 +151,7 @@ def _refuse_too_many_rejects(files: list[_NewFile], settings: Settings) -> None:
 
 
 def _too_many(table: Table, files: list[_NewFile], num_bad: int, num_rows: int, tolerated: float) -> str:
-    rejects = pl.concat([file.rejects for file in files])
+    rejects = pl.concat([file.checked.rejects for file in files]).sort("source", "row", maintain_order=True)
     examples = "\n".join(
         f"  {row['source']} row {row['row']}, column {row['column'] or '-'}, value {row['value']!r}: {row['reason']}"
         for row in rejects.head(5).iter_rows(named=True)
@@ -162,24 +164,29 @@ def _too_many(table: Table, files: list[_NewFile], num_bad: int, num_rows: int, 
 
 def _write(files: list[_NewFile], signatures: dict[str, str], book: Book, as_of: datetime) -> None:
     for file in files:
-        book.record_import(file.table, file.source, file.sha256, as_of, file.num_rows, file.rejects)
-    for file in files:
+        book.record_import(file.table, file.source, file.sha256, as_of, file.num_rows, file.checked.rejects)
         if file.table.is_log:
-            book.merge_log(file.table, file.frame)
+            book.merge_log(file.table, file.checked.frame)
+        if file.table in (ORDERS, ORDER_LINES):
+            book.settle_rejects(file.table, file.checked.frame, _orders_of(file.checked.rejects))
     for name in {file.table.name for file in files if not file.table.is_log}:
-        table = TABLES[name]
-        frame = pl.concat([file.frame for file in files if file.table is table])
-        frame = frame.unique(subset=list(table.key), keep="first", maintain_order=True) if table.key else frame
-        book.replace_snapshot(table, frame, signatures[name], as_of)
-    _remember_line_rejects([file for file in files if file.table is ORDER_LINES], book)
+        frame = pl.concat([file.checked.frame for file in files if file.table.name == name])
+        book.replace_snapshot(TABLES[name], frame, signatures[name], as_of)
 
 
-def _remember_line_rejects(files: list[_NewFile], book: Book) -> None:
-    for file in files:
-        order_id = pl.col("key").str.extract(r"^order_id=(.*?)(?:; line_number=.*)?$")
-        detail = pl.format("{} row {}: {}", pl.col("source"), pl.col("row"), pl.col("reason"))
-        rejected = file.rejects.select(order_id.alias("order_id"), detail.alias("detail")).drop_nulls("order_id")
-        book.set_line_rejects(file.frame.select("order_id").unique(maintain_order=True), rejected)
+def _orders_of(rejects: pl.DataFrame) -> pl.DataFrame:
+    """Give order_id, line_number, detail of rejected rows of orders and their lines, as far as their keys could be read."""
+    key = pl.col("key").str.extract_groups(r"(?s)^order_id=(?<order_id>.*?)(?:; line_number=(?<line_number>.*))?$")
+    detail = pl.format("{} row {}: {}", pl.col("source"), pl.col("row"), pl.col("reason"))
+    return rejects.select(key.alias("key"), detail.alias("detail")).unnest("key").drop_nulls("order_id")
+
+
+def _reject_holds(rejects: pl.DataFrame) -> list[pl.DataFrame]:
+    again = pl.format("{}; correct the row and import it again, or release the order as it is", pl.col("detail"))
+    return [
+        held(rejects.filter(pl.col("table_name") == table.name), reason, again)
+        for table, reason in ((ORDERS, HoldReason.ORDER_REJECTED), (ORDER_LINES, HoldReason.LINE_REJECTED))
+    ]
 
 
 def _require_tables(inbox: Path, book: Book) -> None:
@@ -194,9 +201,9 @@ def _require_tables(inbox: Path, book: Book) -> None:
 
 
 def _open_orders(
-    orders: pl.DataFrame, lines: pl.DataFrame, book: Book, as_of: datetime
+    orders: pl.DataFrame, lines: pl.DataFrame, planned: pl.DataFrame, closed: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    planned = book.planned_before(as_of).rename({"quantity": "planned"})
+    planned = planned.rename({"quantity": "planned"})
     remaining = lines.join(planned, on=["order_id", "line_number"], how="left", maintain_order="left").with_columns(
         (pl.col("quantity") - pl.col("planned").fill_null(0)).alias("quantity")
     )
@@ -205,7 +212,7 @@ def _open_orders(
     is_open = pl.col("order_id").is_in(open_lines["order_id"].unique().implode()) | ~pl.col("order_id").is_in(
         has_lines["order_id"].implode()
     )
-    is_closed = pl.col("order_id").is_in(book.closed_before(as_of)["order_id"].implode())
+    is_closed = pl.col("order_id").is_in(closed["order_id"].implode())
     open_orders = orders.filter(is_open & ~is_closed).select(list(ORDERS.schema))
     return open_orders, open_lines.join(
         open_orders.select("order_id"), on="order_id", how="semi", maintain_order="left"

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
 
 from engine.config import Settings
 from engine.contracts.outputs import HOLDS
+from engine.holds import HoldReason, held, latest_actions, repeated_orders
 from engine.inputs import Inputs
+from engine.working_days import END_OF_DAY, add_working_days
 
 MAX_LINES: Final = 40
 """More lines than this are more than the plan can divide; such an order needs a person."""
-
-
-class HoldReason(StrEnum):
-    """Why an order is not released."""
-
-    CANCELLED = "cancelled"
-    HELD_BY_PLANNER = "held_by_planner"
-    PAYMENT = "payment"
-    NO_LINES = "no_lines"
-    TOO_MANY_LINES = "too_many_lines"
-    LINE_REJECTED = "line_rejected"
-    UNKNOWN_SKU = "unknown_sku"
-    SIZE_MISSING = "size_missing"
-    DUPLICATE = "duplicate"
-    DATE_IN_FUTURE = "date_in_future"
-    DATE_TOO_OLD = "date_too_old"
 
 
 @dataclass(frozen=True)
@@ -52,15 +37,15 @@ class Received:
     holds: pl.DataFrame
 
 
-def receive(inputs: Inputs, line_rejects: pl.DataFrame, settings: Settings, as_of: datetime) -> Received:
+def receive(inputs: Inputs, book_holds: pl.DataFrame, settings: Settings, as_of: datetime) -> Received:
     """Release or hold every open order.
 
     Parameters
     ----------
     inputs
         The canonical tables.
-    line_rejects
-        order_id, detail of orders that lack a line because its row was bad.
+    book_holds
+        order_id, reason, detail of what only the book can tell; a planner's release sets them aside.
     settings
         Section `receive` and `promise`.
     as_of
@@ -68,21 +53,17 @@ def receive(inputs: Inputs, line_rejects: pl.DataFrame, settings: Settings, as_o
     """
     orders = inputs.orders.select("order_id", "payment_status", "placed_at", "cancelled_at")
     lines = inputs.order_lines
-    latest = _latest_actions(inputs.order_actions, as_of)
+    latest = latest_actions(inputs.order_actions, as_of)
     released_by_hand = latest.filter(pl.col("action") == "release").select("order_id")
-    soft = [_payment(orders, settings), _duplicates(inputs, as_of)]
+    twins = repeated_orders(inputs.orders, lines, inputs.order_actions, as_of)
+    soft = [_payment(orders, settings), book_holds.select("order_id", "reason", "detail"), twins]
     hard = [
         _cancelled(orders, latest, as_of),
-        _hold(
+        held(
             latest.filter(pl.col("action") == "hold"), HoldReason.HELD_BY_PLANNER, pl.col("note").fill_null("no note")
         ),
         _no_lines(orders, lines),
         _too_many_lines(lines),
-        _hold(
-            line_rejects,
-            HoldReason.LINE_REJECTED,
-            pl.format("{}; correct the row and import the order's lines again", pl.col("detail")),
-        ),
         _products(lines, inputs.products),
         *_dates(orders, settings, as_of),
     ]
@@ -96,22 +77,9 @@ def receive(inputs: Inputs, line_rejects: pl.DataFrame, settings: Settings, as_o
     return Received(_with_promise(released, settings), released_lines, holds.select(list(HOLDS.schema)))
 
 
-def _hold(frame: pl.DataFrame, reason: HoldReason, detail: pl.Expr) -> pl.DataFrame:
-    return frame.select("order_id", pl.lit(reason.value).alias("reason"), detail.alias("detail"))
-
-
-def _latest_actions(actions: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    return (
-        actions.filter(pl.col("acted_at") <= as_of)
-        .sort("order_id", "acted_at")
-        .group_by("order_id", maintain_order=True)
-        .last()
-    )
-
-
 def _payment(orders: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     accepted = settings.receive.release_payments
-    return _hold(
+    return held(
         orders.filter(~pl.col("payment_status").is_in(accepted)),
         HoldReason.PAYMENT,
         pl.format("payment is {}; released when it is " + " or ".join(accepted), pl.col("payment_status")),
@@ -122,19 +90,19 @@ def _cancelled(orders: pl.DataFrame, latest: pl.DataFrame, as_of: datetime) -> p
     by_customer = orders.filter(pl.col("cancelled_at") <= as_of).select("order_id", pl.col("cancelled_at").alias("at"))
     by_planner = latest.filter(pl.col("action") == "cancel").select("order_id", pl.col("acted_at").alias("at"))
     both = pl.concat([by_customer, by_planner]).group_by("order_id", maintain_order=True).first()
-    return _hold(
+    return held(
         both, HoldReason.CANCELLED, pl.format("cancelled at {}", pl.col("at").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
     )
 
 
 def _no_lines(orders: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     bare = orders.join(lines.select("order_id").unique(), on="order_id", how="anti")
-    return _hold(bare, HoldReason.NO_LINES, pl.lit("no line of it is on file; import its order_lines"))
+    return held(bare, HoldReason.NO_LINES, pl.lit("no line of it is on file; import its order_lines"))
 
 
 def _too_many_lines(lines: pl.DataFrame) -> pl.DataFrame:
     counted = lines.group_by("order_id").len("lines").filter(pl.col("lines") > MAX_LINES)
-    return _hold(
+    return held(
         counted,
         HoldReason.TOO_MANY_LINES,
         pl.format(f"{{}} lines, at most {MAX_LINES}; divide the order", pl.col("lines")),
@@ -150,8 +118,8 @@ def _products(lines: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
     unmeasured = _first_skus(joined.filter(~pl.col("has_size")))
     return pl.concat(
         [
-            _hold(unknown, HoldReason.UNKNOWN_SKU, pl.format("not in products: {}; add it there", pl.col("skus"))),
-            _hold(
+            held(unknown, HoldReason.UNKNOWN_SKU, pl.format("not in products: {}; add it there", pl.col("skus"))),
+            held(
                 unmeasured,
                 HoldReason.SIZE_MISSING,
                 pl.format("size or weight missing in products: {}; measure it", pl.col("skus")),
@@ -168,47 +136,24 @@ def _first_skus(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _duplicates(inputs: Inputs, as_of: datetime) -> pl.DataFrame:
-    """Hold the later of two orders that agree in channel, time, destination and every line: the same order sent twice."""
-    content = (
-        inputs.order_lines.sort("order_id", "line_number")
-        .group_by("order_id", maintain_order=True)
-        .agg(
-            pl.format("{} x {} @ {}", pl.col("quantity"), pl.col("sku"), pl.col("unit_price_cents"))
-            .str.join("|")
-            .alias("content")
-        )
-    )
-    same = ["channel", "placed_at", "ship_country", "ship_postcode", "content"]
-    orders = (
-        inputs.orders.filter(pl.col("cancelled_at").is_null() | (pl.col("cancelled_at") > as_of))
-        .join(content, on="order_id")
-        .sort("order_id")
-    )
-    first = pl.col("order_id").first().over(same)
-    twice = orders.with_columns(first.alias("first")).filter(pl.col("order_id") != pl.col("first"))
-    return _hold(
-        twice,
-        HoldReason.DUPLICATE,
-        pl.format("same channel, time, destination and lines as order {}; release or cancel it", pl.col("first")),
-    )
-
-
 def _dates(orders: pl.DataFrame, settings: Settings, as_of: datetime) -> list[pl.DataFrame]:
     latest = as_of + timedelta(hours=settings.receive.longest_future_hours)
     earliest = as_of - timedelta(days=settings.receive.longest_past_days)
     detail = pl.format("placed_at is {}; correct it", pl.col("placed_at").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
     return [
-        _hold(orders.filter(pl.col("placed_at") > latest), HoldReason.DATE_IN_FUTURE, detail),
-        _hold(orders.filter(pl.col("placed_at") < earliest), HoldReason.DATE_TOO_OLD, detail),
+        held(orders.filter(pl.col("placed_at") > latest), HoldReason.DATE_IN_FUTURE, detail),
+        held(orders.filter(pl.col("placed_at") < earliest), HoldReason.DATE_TOO_OLD, detail),
     ]
 
 
 def _with_promise(orders: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Fill in the promise of orders that carry none: so many days after they were placed, by service level."""
+    """Fill in the promise of orders that carry none: the end of the day, so many working days after they were placed."""
     promise = settings.promise
     days = {"economy": promise.economy_days, "standard": promise.standard_days, "express": promise.express_days}
-    derived = pl.col("placed_at") + pl.duration(
-        days=pl.col("service_level").replace_strict(days, return_dtype=pl.Int64)
-    )
-    return orders.with_columns(pl.coalesce("promised_by", derived))
+    allowed = pl.col("service_level").replace_strict(days, return_dtype=pl.Int64)
+    placed = orders.select("order_id", "promised_by", placed_on=pl.col("placed_at").dt.date(), days=allowed)
+    distinct = placed.select("placed_on", "days").unique(maintain_order=True)
+    ends = [datetime.combine(add_working_days(day, count), END_OF_DAY, UTC) for day, count in distinct.iter_rows()]
+    derived = distinct.with_columns(pl.Series("derived", ends, dtype=pl.Datetime("us", "UTC")))
+    found = placed.join(derived, on=["placed_on", "days"], how="left", maintain_order="left")
+    return orders.with_columns(found.select(pl.coalesce("promised_by", "derived")).to_series())

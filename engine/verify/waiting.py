@@ -30,6 +30,7 @@ def check_waiting(night: Night) -> Check:
         night.table("orders").select("order_id", "priority"), on="order_id", how="left", maintain_order="left"
     )
     priced = with_days(priced.join(receipts, on="sku", how="left", maintain_order="left"), night.settings)
+    priced = _with_cheapest_alone(priced, offers)
     costs = night.settings.costs
     base = costs.backorder_cents_per_line + pl.col("quantity") * pl.col("days") * costs.backorder_cents_per_unit_day
     waiting = (
@@ -44,7 +45,12 @@ def check_waiting(night: Night) -> Check:
         "prices.waiting",
         must(
             priced,
-            is_nearest(pl.col("backorder_cents"), base, costs.priority_share),
+            pl.col("later_cents") == pl.col("cheapest_alone"),
+            "order {order_id} piece {piece_number} ({sku}): later_cents is {later_cents}, its cheapest offer alone is {cheapest_alone}",
+        ),
+        must(
+            priced,
+            is_nearest(pl.col("backorder_cents") - pl.col("later_cents"), base, costs.priority_share),
             "order {order_id} piece {piece_number} ({sku}): backorder_cents is {backorder_cents} for {quantity} units over "
             "{days} days, priority {priority}",
         ),
@@ -60,6 +66,14 @@ def check_waiting(night: Night) -> Check:
             "order {order_id} line {line_number}: expected_at is {expected_at}, the next receipt of {sku} is {next_receipt}",
         ),
     )
+
+
+def _with_cheapest_alone(pieces: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
+    """Add what the cheapest offer of each piece by itself costs, 0 where there is none."""
+    bit = pl.lit(2, pl.Int64).pow(pl.col("piece_number")).cast(pl.Int64)
+    cheapest = offers.group_by("order_id", "pieces").agg(cheapest_alone=pl.col("cost_cents").min())
+    found = pieces.with_columns(pieces=bit).join(cheapest, on=["order_id", "pieces"], how="left", maintain_order="left")
+    return found.with_columns(pl.col("cheapest_alone").fill_null(0))
 
 
 def next_receipts(inbound: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
