@@ -20,7 +20,7 @@ import polars as pl
 from engine.contracts import INPUTS, Kind, Table
 from engine.contracts.inputs import PAST_SHIPMENTS
 from engine.contracts.outputs import REJECTS
-from engine.errors import OrdermillError
+from engine.errors import LockedError, OrdermillError
 
 FILE_NAME: Final = "ordermill.duckdb"
 
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS imports (table_name VARCHAR, source VARCHAR, sha256 V
 CREATE TABLE IF NOT EXISTS snapshots (table_name VARCHAR PRIMARY KEY, signature VARCHAR, as_of TIMESTAMP);
 CREATE TABLE IF NOT EXISTS rejected (sha256 VARCHAR, table_name VARCHAR, source VARCHAR, row_number BIGINT, key VARCHAR, column_name VARCHAR,
     value VARCHAR, reason VARCHAR);
-CREATE TABLE IF NOT EXISTS open_line_rejects (order_id VARCHAR, detail VARCHAR);
+CREATE TABLE IF NOT EXISTS open_rejects (table_name VARCHAR, order_id VARCHAR, line_number VARCHAR, detail VARCHAR);
 CREATE TABLE IF NOT EXISTS runs (run_id VARCHAR PRIMARY KEY, as_of TIMESTAMP, directory VARCHAR, is_current BOOLEAN);
 CREATE TABLE IF NOT EXISTS planned_lines (run_id VARCHAR, order_id VARCHAR, line_number BIGINT, warehouse_id VARCHAR, sku VARCHAR, quantity BIGINT);
 CREATE TABLE IF NOT EXISTS order_states (run_id VARCHAR, as_of TIMESTAMP, order_id VARCHAR, state VARCHAR, detail VARCHAR);
@@ -108,8 +108,10 @@ class Book:
 
     Raises
     ------
+    LockedError
+        When another process has it open.
     OrdermillError
-        When the file is not an order book or another process has it open.
+        When the file is not an order book.
     """
 
     def __init__(self, path: Path) -> None:
@@ -117,6 +119,10 @@ class Book:
         try:
             self._db = duckdb.connect(str(path))
         except duckdb.Error as error:
+            if "lock" in str(error):
+                raise LockedError(
+                    f"another process has the order book {path} open. Wait for it to end, then try again."
+                ) from error
             raise OrdermillError(f"the order book {path} cannot be opened: {str(error).splitlines()[0]}") from error
         self._db.execute("SET TimeZone = 'UTC'")
         for table in INPUTS:
@@ -216,34 +222,40 @@ class Book:
         columns = [pl.lit(sha256).alias("sha256"), *(pl.col(column.name) for column in REJECTS.columns)]
         self._insert("rejected", rejects.select(columns))
 
-    def set_line_rejects(self, orders_seen: pl.DataFrame, rejected: pl.DataFrame) -> None:
-        """Remember which orders lack a line because its row was bad; a later file with lines of the order settles it.
+    def settle_rejects(self, table: Table, good: pl.DataFrame, rejected: pl.DataFrame) -> None:
+        """Remember which orders a bad row left out of date or incomplete; a later good row in its place settles it.
 
         Parameters
         ----------
-        orders_seen
-            `order_id` of all lines in tonight's new files.
+        table
+            `orders` or `order_lines`.
+        good
+            Rows of a new file.
         rejected
-            `order_id` and `detail` of rows that were bad.
+            `order_id`, `line_number` as it was written, `detail` of its bad rows.
         """
-        self._insert_and_run(
-            orders_seen, "DELETE FROM open_line_rejects AS old USING incoming AS new WHERE old.order_id = new.order_id"
-        )
-        self._insert("open_line_rejects", rejected.select("order_id", "detail"))
-
-    def _insert_and_run(self, frame: pl.DataFrame, sql: str) -> None:
-        self._db.register("incoming", frame.to_arrow())
-        self._db.execute(sql)
+        place = "old.table_name = ? AND old.order_id = new.order_id"
+        if "line_number" in table.key:
+            # A line whose number cannot be read may be any of the order: the next file with lines of it settles it.
+            number = "TRY_CAST(old.line_number AS BIGINT)"
+            place += f" AND coalesce({number}, new.line_number) = new.line_number"
+        self._db.register("incoming", good.select(table.key).to_arrow())
+        self._db.execute(f"DELETE FROM open_rejects AS old USING incoming AS new WHERE {place}", [table.name])
         self._db.unregister("incoming")
+        name = pl.lit(table.name).alias("table_name")
+        self._insert("open_rejects", rejected.select(name, "order_id", "line_number", "detail"))
 
-    def line_rejects(self) -> pl.DataFrame:
-        """Give `order_id`, `detail` of orders that lack a line because its row was bad."""
+    def open_rejects(self) -> pl.DataFrame:
+        """Give `order_id`, `table_name`, `detail` of orders that a bad row left out of date or incomplete."""
         return self._query(
-            "SELECT order_id, min(detail) AS detail FROM open_line_rejects GROUP BY order_id ORDER BY order_id"
+            "SELECT order_id, table_name, min(detail) AS detail FROM open_rejects GROUP BY ALL ORDER BY ALL"
         )
 
     def rejects(self, as_of: datetime) -> pl.DataFrame:
-        """Give the rejects of the files that count tonight: those first read tonight and those of the current snapshots."""
+        """Give the rejects of the files that count tonight: those read since the last night and those of the current snapshots.
+
+        A run that fails after it imported leaves its rejects to the next one.
+        """
         snapshots = [table.name for table in INPUTS if not table.is_log]
         frame = self._query(
             """
@@ -251,7 +263,8 @@ class Book:
             FROM rejected AS r
             LEFT JOIN imports AS i ON i.table_name = r.table_name AND i.sha256 = r.sha256
             LEFT JOIN snapshots AS s ON s.table_name = r.table_name
-            WHERE i.as_of = $as_of OR (list_contains($snapshots, r.table_name) AND contains(s.signature, r.sha256))
+            WHERE i.as_of > (SELECT coalesce(max(as_of), '-infinity') FROM runs WHERE is_current AND as_of < $as_of)
+                OR (list_contains($snapshots, r.table_name) AND contains(s.signature, r.sha256))
             ORDER BY ALL
             """,
             {"as_of": _naive(as_of), "snapshots": snapshots},

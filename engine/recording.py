@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from engine.book import Book, PublishedRun, RunRecord
+from engine.holds import HoldReason
 from engine.runs import Run, published
-from engine.stages.receive import HoldReason
 
 
 def adopt_published_runs(workspace: Path, book: Book) -> None:
