@@ -149,6 +149,8 @@ class Improver:
         seeds = np.flatnonzero((regret > 0) & ~taken)
         # Large regrets first, with chance among the equal ones so that rounds differ.
         seeds = seeds[np.argsort(-(regret[seeds] * self._random.random(len(seeds))), kind="stable")]
+        if np.count_nonzero(~taken) <= size:
+            return [np.flatnonzero(~taken)] if len(seeds) else []
         found: list[Int64Array] = []
         for seed in seeds:
             if taken[seed]:

@@ -20,9 +20,9 @@ BLOCKED = np.int64(2**62)
 """Cost of an option that may not be taken."""
 DENSE_PIECES = 8
 """Most pieces for which all subsets are tabulated."""
-MAX_STATES = 1 << 15
+MAX_STATES = 1 << 13
 """Most states kept for an order of many pieces; beyond it the bound is relaxed and the plan is the best one met."""
-_TABLE_SIZE = 1 << 17
+_TABLE_SIZE = 1 << 15
 
 _lowest = np.zeros(1 << DENSE_PIECES, dtype=np.int64)
 for _mask in range(1, 1 << DENSE_PIECES):

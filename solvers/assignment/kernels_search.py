@@ -81,6 +81,36 @@ def _holder(
 
 
 @njit(cache=True, nogil=True)
+def _sender(
+    instance: Instance,
+    warehouse: Whole,
+    plan_of_piece: Int64,
+    moved: Int64,
+    num_moved: Whole,
+    shard: Int64,
+    mine: Whole,
+    random: Int64,
+) -> Whole:
+    """Find an unmoved order that ships from this warehouse, from a random start; -1 where none is met."""
+    count = len(instance.max_shipments)
+    order = _draw(random, count)
+    for _ in range(min(count, _SCANNED)):
+        order = order + 1 if order + 1 < count else 0
+        if shard[order] != mine:
+            continue
+        fresh = True
+        for position in range(num_moved):
+            if moved[position] == order:
+                fresh = False
+        if fresh:
+            for piece in range(instance.piece_start[order], instance.piece_start[order + 1]):
+                option = plan_of_piece[piece]
+                if option >= 0 and instance.option_warehouse[option] == warehouse:
+                    return order
+    return -1
+
+
+@njit(cache=True, nogil=True)
 def _loss(
     instance: Instance,
     order: Whole,
@@ -243,25 +273,30 @@ def improve(
                     continue
                 warehouse = instance.option_warehouse[option]
                 sku = instance.piece_sku[piece]
-                while room.stock[sku, warehouse] < instance.piece_quantity[piece] and num_moved < _MOST_MOVED:
-                    other = _cheapest_holder(
-                        instance,
-                        order_of_piece,
-                        sku_start,
-                        sku_pieces,
-                        sku,
-                        warehouse,
-                        prices,
-                        room,
-                        penalty,
-                        work,
-                        plan_of_piece,
-                        moved,
-                        num_moved,
-                        shard,
-                        mine,
-                        random,
-                    )
+                while num_moved < _MOST_MOVED:
+                    if room.stock[sku, warehouse] < instance.piece_quantity[piece]:
+                        other = _cheapest_holder(
+                            instance,
+                            order_of_piece,
+                            sku_start,
+                            sku_pieces,
+                            sku,
+                            warehouse,
+                            prices,
+                            room,
+                            penalty,
+                            work,
+                            plan_of_piece,
+                            moved,
+                            num_moved,
+                            shard,
+                            mine,
+                            random,
+                        )
+                    elif room.capacity[warehouse] < instance.piece_quantity[piece]:
+                        other = _sender(instance, warehouse, plan_of_piece, moved, num_moved, shard, mine, random)
+                    else:
+                        break
                     if other < 0:
                         break
                     before += plan_cost(instance, other, plan_of_piece)
