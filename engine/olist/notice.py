@@ -41,6 +41,7 @@ def notice_text(source: Olist, tables: Mapping[str, pl.DataFrame], as_of: dateti
         pl.any_horizontal(pl.col("length_mm", "width_mm", "height_mm", "weight_g").is_null())
     ).height
     bare = orders.join(tables["order_lines"], on="order_id", how="anti").height
+    undelivered = parcels.height - tables["tracking_events"].filter(pl.col("status") == "delivered").height
     repeated = source.order_items.height - tables["order_lines"].height
     return f"""# What is real here, and what is not
 
@@ -70,5 +71,6 @@ Read with care
 - {unplaced} orders lie in a postcode prefix without coordinates; they have none here.
 - {repeated} repeated item rows became quantities of other lines.
 - {parcels.height} parcels really left before the night; hand-overs and deliveries after it are not known yet and left out. Dates that contradict each other in the source (delivered before hand-over) are kept as they are.
+- {undelivered} of them have no delivery by the night; those whose promised day has passed count as overdue.
 - Payments of one order in several rows count as one payment.
 """
