@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 
-from solvers.packing.kernels_fill import fits
+from solvers.packing.kernels_fill import fits, obeys_rules
 from solvers.packing.kernels_price import NO_PRICE, PriceArrays, parcel_price
 from solvers.packing.kernels_refute import refuted
+from solvers.packing.kernels_search import FOUND, NONE, search
 from solvers.packing.kernels_work import (
     BEST_CARTON,
     BEST_NUM,
@@ -42,7 +43,16 @@ def try_box(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints) 
         return REFUTED
     if refuted(group, rows, edge, work.reach):
         return REFUTED
-    return FITS if fits(group, rows, work, rules, edge) else UNKNOWN
+    if fits(group, rows, work, rules, edge):
+        return FITS
+    first = int(np.argmax(edge))
+    for turn in range(3):
+        result = search(work.search, group, rows, edge, (first + turn) % 3, rules.node_limit, work.box, work.box_entry)
+        if result == NONE:
+            return REFUTED
+        if result == FOUND:
+            return FITS if obeys_rules(group, work, rules, edge) else UNKNOWN
+    return UNKNOWN
 
 
 @numba.njit(cache=True, nogil=True)
@@ -52,7 +62,7 @@ def _price(group: Group, cartons: CartonArrays, prices: PriceArrays, table: int,
 
 
 @numba.njit(cache=True, nogil=True)
-def keep(group: Group, work: Work, cartons: CartonArrays, prices: PriceArrays, table: int, c: int) -> int:
+def _keep(group: Group, work: Work, cartons: CartonArrays, prices: PriceArrays, table: int, c: int) -> int:
     """Price the packing in `work.box`, keep it as the best if it is, and give its price."""
     num = group.total[TOTAL_UNITS]
     outer = np.zeros(3, np.int64)
@@ -79,73 +89,25 @@ def keep(group: Group, work: Work, cartons: CartonArrays, prices: PriceArrays, t
 
 
 @numba.njit(cache=True, nogil=True)
-def _try_flat(
-    group: Group,
-    rows: int,
-    work: Work,
-    rules: RuleArrays,
-    cartons: CartonArrays,
-    prices: PriceArrays,
-    table: int,
-    c: int,
-    least: int,
-) -> bool:
-    """Try a mailer as the boxes it can become, one for each height its contents can reach; True where all is proven.
-
-    `least` is the lowest price it can have: reached, no other height matters.
-    """
-    inner = cartons.inner[c]
-    top = inner[2]
-    heights = np.zeros(top + 1, np.uint8)
+def _list_heights(group: Group, rows: int, top: int, heights: Ints) -> None:
+    """Mark the heights up to `top` that edges of the items add up to."""
+    for h in range(1, top + 1):
+        heights[h] = 0
     heights[0] = 1
     for e in range(rows):
         for _ in range(group.quantity[e]):
             for h in range(top, 0, -1):
-                if heights[h] == 0:
-                    for k in range(group.num_dims[e]):
-                        d = group.dims[e, k, 2]
-                        if d <= h and heights[h - d] == 1:
-                            heights[h] = 1
-                            break
-    edge = np.zeros(3, np.int64)
-    proven = True
-    for h in range(1, top + 1):
-        if heights[h] == 0 or inner[0] <= h or inner[1] <= h:
-            continue
-        edge[0], edge[1], edge[2] = inner[0] - h, inner[1] - h, h
-        result = try_box(group, rows, work, rules, edge)
-        if result == FITS:
-            if keep(group, work, cartons, prices, table, c) <= least:
-                return True
-            # A smaller bounding box at this or another height may cost less.
-            proven = False
-        elif result == UNKNOWN:
-            proven = False
-    return proven
+                for k in range(group.num_dims[e]):
+                    d = group.dims[e, k, 2]
+                    if d <= h and heights[h - d] == 1:
+                        heights[h] = 1
 
 
 @numba.njit(cache=True, nogil=True)
-def best_carton(
-    group: Group,
-    rows: int,
-    work: Work,
-    rules: RuleArrays,
-    cartons: CartonArrays,
-    prices: PriceArrays,
-    table: int,
-    packaging: int,
-    below: int,
+def _list_cartons(
+    group: Group, work: Work, cartons: CartonArrays, prices: PriceArrays, table: int, packaging: int, below: int
 ) -> int:
-    """Find the cheapest carton for all entries, cheaper than `below`.
-
-    Returns
-    -------
-    int
-        A proven lower bound on the price of a single parcel: `below` where nothing cheaper exists. The packing found, if
-        any, is in `work.best_box` and `work.best_info`, its price in `best_info[BEST_PRICE]` (`below` if there is none).
-    """
-    work.best_info[BEST_PRICE] = below
-    work.best_info[BEST_NUM] = 0
+    """List the cartons that may be used, by the least price they can have, then by size; give their number."""
     num = 0
     for c in range(cartons.cost_cents.size):
         if (
@@ -171,21 +133,56 @@ def best_carton(
         work.carton_size[at] = volume
         work.carton_turn[at] = c
         num += 1
+    return num
+
+
+@numba.njit(cache=True, nogil=True)
+def best_carton(
+    group: Group,
+    rows: int,
+    work: Work,
+    rules: RuleArrays,
+    cartons: CartonArrays,
+    prices: PriceArrays,
+    table: int,
+    packaging: int,
+    below: int,
+) -> int:
+    """Find the cheapest carton for all entries, cheaper than `below`.
+
+    A mailer is tried as the boxes it can become, one for each height that its contents can reach.
+
+    Returns
+    -------
+    int
+        A proven lower bound on the price of a single parcel: `below` where nothing cheaper exists. The packing found, if
+        any, is in `work.best_box` and `work.best_info`, its price in `best_info[BEST_PRICE]` (`below` if there is none).
+    """
+    work.best_info[BEST_PRICE] = below
+    work.best_info[BEST_NUM] = 0
     bound = below
     edge = np.zeros(3, np.int64)
-    for i in range(num):
+    for i in range(_list_cartons(group, work, cartons, prices, table, packaging, below)):
         least, c = work.carton_key[i], work.carton_turn[i]
         if least >= work.best_info[BEST_PRICE]:
             break
-        if cartons.is_flat[c] == 1:
-            if not _try_flat(group, rows, work, rules, cartons, prices, table, c, least):
+        inner = cartons.inner[c]
+        flat = cartons.is_flat[c] == 1
+        if flat:
+            _list_heights(group, rows, inner[2], work.heights)
+        for height in range(1 if flat else inner[2], inner[2] + 1):
+            edge[0], edge[1], edge[2] = inner[0], inner[1], height
+            if flat:
+                if work.heights[height] == 0 or inner[0] <= height or inner[1] <= height:
+                    continue
+                edge[0] -= height
+                edge[1] -= height
+            result = try_box(group, rows, work, rules, edge)
+            if result == FITS:
+                if _keep(group, work, cartons, prices, table, c) <= least:
+                    break
+                # Another bounding box of the same mailer may cost less.
                 bound = min(bound, least)
-            continue
-        for axis in range(3):
-            edge[axis] = cartons.inner[c, axis]
-        result = try_box(group, rows, work, rules, edge)
-        if result == FITS:
-            keep(group, work, cartons, prices, table, c)
-        elif result == UNKNOWN:
-            bound = min(bound, least)
+            elif result == UNKNOWN:
+                bound = min(bound, least)
     return int(min(bound, work.best_info[BEST_PRICE]))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numba
+import numpy as np
 
 from solvers.packing.kernels_rest import NO_LOAD_LIMIT, loads_borne, shift_to_centre, supported
 from solvers.packing.kernels_spaces import cut_spaces
 from solvers.packing.kernels_work import HAS_LOADS, TOTAL_UNITS, TOTAL_WEIGHT, Group, RuleArrays, Work
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
     Ints = npt.NDArray[np.int64]
@@ -28,7 +28,7 @@ def order_units(group: Group, rows: int, work: Work, key: int) -> int:
     """
     by_strength = key >= NUM_KEYS
     key %= NUM_KEYS
-    num = 0
+    num = int(np.int64(0))
     for e in range(rows):
         d = group.dims[e, 0]
         low = min(d[0], d[1], d[2])
@@ -102,7 +102,7 @@ def fill(
     num_units: int,
     edge: Ints,
     criterion: int,
-    must_all: bool,
+    must_all: int,
     max_weight_g: int,
 ) -> int:
     """Place the units of `work.unit` in their order into a box and give how many lie in it.
@@ -122,7 +122,7 @@ def fill(
     criterion
         How a place is chosen: see `score`.
     must_all
-        Stop at the first unit that finds no place.
+        1 to stop at the first unit that finds no place.
     max_weight_g
         What the contents may weigh.
     """
@@ -138,14 +138,14 @@ def fill(
             least = min(least, d[0], d[1], d[2])
     need_rest = rules.support_per_10000 > 0 or group.total[HAS_LOADS] == 1
     corners = 4 if rules.support_per_10000 > 0 else 1
-    num = 0
-    weight = 0
+    num = int(np.int64(0))
+    weight = int(np.int64(0))
     failed = -1
     box = work.box
     for u in range(num_units):
         e = work.unit[u]
         if e == failed or group.usable[e, 0] == 0 or weight + group.weight_g[e] > max_weight_g:
-            if must_all:
+            if must_all == 1:
                 return num
             continue
         best = 2**62
@@ -169,7 +169,7 @@ def fill(
                         best = value
                         b0, b1, b2, b3, b4, b5 = here[0], here[1], here[2], here[3], here[4], here[5]
         if best == 2**62:
-            if must_all:
+            if must_all == 1:
                 return num
             failed = e
             continue
@@ -202,13 +202,32 @@ def centre_contents(group: Group, work: Work, rules: RuleArrays, num: int, edge:
 
 
 @numba.njit(cache=True, nogil=True)
+def obeys_rules(group: Group, work: Work, rules: RuleArrays, edge: Ints) -> bool:
+    """Check support, loads and centre of gravity of the packing in `work.box`, shifting it to the middle if need be."""
+    num = group.total[TOTAL_UNITS]
+    for i in range(num):
+        e = work.box_entry[i]
+        work.row_weight[i] = group.weight_g[e]
+        work.row_limit[i] = group.max_load_g[e]
+        work.row_fragile[i] = group.is_fragile[e]
+        if not supported(work.box, num, work.box[i], rules.support_per_10000):
+            return False
+    if group.total[HAS_LOADS] == 1 and not loads_borne(
+        work.box, num, work.row_weight, work.row_limit, work.row_fragile, work.load, work.turn
+    ):
+        return False
+    return bool(centre_contents(group, work, rules, num, edge))
+
+
+@numba.njit(cache=True, nogil=True)
 def fits(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints) -> bool:
     """Look for a packing of all entries in one box: several orders, several criteria, then shuffled orders.
 
     The usable orientations must match the box. True leaves the packing in `work.box`; False proves nothing.
     """
     num = group.total[TOTAL_UNITS]
-    tried = 0
+    all_, no_limit = int(np.int64(1)), int(np.int64(2**62))
+    tried = int(np.int64(0))
     state = 12345 + rules.seed
     while tried < rules.tries:
         if tried < NUM_CRITERIA * NUM_KEYS:
@@ -226,7 +245,7 @@ def fits(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints) -> 
                 j = (state >> 8) % num
                 work.unit[i], work.unit[j] = work.unit[j], work.unit[i]
             criterion = (state >> 8) % NUM_CRITERIA
-        if fill(group, rows, work, rules, num, edge, criterion, True, 2**62) == num and centre_contents(
+        if fill(group, rows, work, rules, num, edge, criterion, all_, no_limit) == num and centre_contents(
             group, work, rules, num, edge
         ):
             return True

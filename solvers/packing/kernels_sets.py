@@ -8,7 +8,6 @@ import numba
 import numpy as np
 
 from solvers.packing.kernels_carton import best_carton
-from solvers.packing.kernels_fill import NUM_CRITERIA, NUM_KEYS, centre_contents, fill, order_units
 from solvers.packing.kernels_price import COST, NO_PRICE, PriceArrays, parcel_price
 from solvers.packing.kernels_work import (
     BEST_CARTON,
@@ -25,8 +24,6 @@ from solvers.packing.kernels_work import (
     RuleArrays,
     Work,
     load_group,
-    match_box,
-    sum_group,
 )
 
 if TYPE_CHECKING:
@@ -35,9 +32,9 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
     SmallInts = npt.NDArray[np.int32]
 
-OPTIMAL, FEASIBLE, INFEASIBLE, NO_SOLUTION = 0, 1, 2, 3
-PACKED, TOO_LARGE, TOO_HEAVY, TOO_MANY, NO_CARTON, NOT_TOGETHER = 0, 1, 2, 3, 4, 5
-SPLIT_NEEDED, SPLIT_CHEAPER, SPLIT_NEVER = 0, 1, 2
+OPTIMAL, FEASIBLE, INFEASIBLE, NO_SOLUTION, OPEN = 0, 1, 2, 3, 4
+TOO_MANY = 3
+SPLIT_CHEAPER = 1
 
 
 class SetArrays(NamedTuple):
@@ -142,118 +139,12 @@ def several_bound(
 
 
 @numba.njit(cache=True, nogil=True)
-def _fullest(
-    group: Group,
-    rows: int,
-    work: Work,
-    rules: RuleArrays,
-    cartons: CartonArrays,
-    prices: PriceArrays,
-    table: int,
-    packaging: int,
-    most: Ints,
-) -> int:
-    """Fill each carton with what it takes of the entries; `most` gets the counts of the fullest. Gives its volume."""
-    best = 0
-    best_price = NO_PRICE
-    taken = np.zeros(rows, np.int64)
-    edge = np.zeros(3, np.int64)
-    for c in range(cartons.cost_cents.size):
-        if packaging not in (0, cartons.packaging[c]):
-            continue
-        room = cartons.max_weight_g[c]
-        heaviest = prices.up_to_g[prices.table_start[table + 1] - 1]
-        room = min(room, heaviest // prices.weight_step_g[table] * prices.weight_step_g[table]) - cartons.tare_g[c]
-        rigid = cartons.outer[c, 0] * cartons.outer[c, 1] * cartons.outer[c, 2]
-        for tried in range(NUM_KEYS if cartons.is_flat[c] == 0 else 0):
-            for axis in range(3):
-                edge[axis] = cartons.inner[c, axis]
-            match_box(group, rows, edge[0], edge[1], edge[2])
-            num = order_units(group, rows, work, tried)
-            num = fill(group, rows, work, rules, num, edge, (tried * 5 + 6) % NUM_CRITERIA, False, room)
-            if num == 0 or not centre_contents(group, work, rules, num, edge):
-                continue
-            volume, weight, own = 0, cartons.tare_g[c], cartons.cost_cents[c]
-            taken[:] = 0
-            for i in range(num):
-                e = work.box_entry[i]
-                taken[e] += 1
-                volume += group.volume[e]
-                weight += group.weight_g[e]
-            price = parcel_price(prices, table, weight, rigid, own)
-            if price < NO_PRICE and (volume > best or (volume == best and price < best_price)):
-                best, best_price = volume, price
-                saved = group.quantity[:rows].copy()
-                most[:rows] = taken
-                group.quantity[:rows] = saved
-    return best
-
-
-@numba.njit(cache=True, nogil=True)
-def split_set(
-    s: int,
-    group: Group,
-    rows: int,
-    work: Work,
-    items: ItemArrays,
-    rules: RuleArrays,
-    cartons: CartonArrays,
-    prices: PriceArrays,
-    sets: SetArrays,
-    out: OutArrays,
-) -> None:
-    """Pack a set into several parcels, each as full as it gets, then in the cheapest carton for what it holds."""
-    table, packaging = sets.price_table[s], sets.packaging[s]
-    rest = group.quantity[:rows].copy()
-    most = np.zeros(rows, np.int64)
-    for e in range(rows):
-        if rest[e] > 0 and items.ships_alone[group.item_type[e]] == 1:
-            group.quantity[:rows] = 0
-            group.quantity[e] = 1
-            sum_group(group, items, rows)
-            best_carton(group, rows, work, rules, cartons, prices, table, packaging, NO_PRICE)
-            for _ in range(rest[e]):
-                emit(s, group, work, sets, out)
-            rest[e] = 0
-    while rest.sum() > 0:
-        hazard = 0
-        for e in range(rows):
-            other = items.hazard_class[group.item_type[e]]
-            if rest[e] > 0 and other > 0 and hazard == 0:
-                hazard = other
-            group.quantity[e] = rest[e] if other in (0, hazard) else 0
-        allowed = group.quantity[:rows].copy()
-        sum_group(group, items, rows)
-        best_carton(group, rows, work, rules, cartons, prices, table, packaging, NO_PRICE)
-        most[:] = allowed
-        if work.best_info[BEST_NUM] == 0:
-            most[:] = 0
-            _fullest(group, rows, work, rules, cartons, prices, table, packaging, most)
-            if most.sum() == 0:
-                for e in range(rows):
-                    if most.sum() == 0 and allowed[e] > 0:
-                        most[e] = 1
-            while True:
-                group.quantity[:rows] = most
-                sum_group(group, items, rows)
-                best_carton(group, rows, work, rules, cartons, prices, table, packaging, NO_PRICE)
-                if work.best_info[BEST_NUM] > 0:
-                    break
-                # The same items in another order of placing need not fit again: give up the last of them.
-                last = rows - 1
-                while most[last] == 0:
-                    last -= 1
-                most[last] -= 1
-        emit(s, group, work, sets, out)
-        for e in range(rows):
-            rest[e] -= most[e]
-
-
-@numba.njit(cache=True, nogil=True)
-def _must_split(group: Group, rows: int, items: ItemArrays) -> bool:
+def must_split(group: Group, rows: int, items: ItemArrays) -> bool:
     """Say whether some units may not share a parcel."""
     hazard = 0
     for e in range(rows):
+        if group.quantity[e] == 0:
+            continue
         t = group.item_type[e]
         if items.ships_alone[t] == 1 and group.total[TOTAL_UNITS] > 1:
             return True
@@ -262,57 +153,6 @@ def _must_split(group: Group, rows: int, items: ItemArrays) -> bool:
                 return True
             hazard = items.hazard_class[t]
     return False
-
-
-@numba.njit(cache=True, nogil=True)
-def _why_left(e: int, group: Group, cartons: CartonArrays, prices: PriceArrays, table: int, packaging: int) -> int:
-    """Say why a unit of an entry goes into no carton by itself."""
-    any_carton = False
-    for c in range(cartons.cost_cents.size):
-        if packaging not in (0, cartons.packaging[c]):
-            continue
-        any_carton = True
-        gross = group.weight_g[e] + cartons.tare_g[c]
-        if gross > cartons.max_weight_g[c] or gross > prices.up_to_g[prices.table_start[table + 1] - 1]:
-            continue
-        return TOO_LARGE
-    return TOO_HEAVY if any_carton else NO_CARTON
-
-
-@numba.njit(cache=True, nogil=True)
-def _drop_impossible(
-    s: int,
-    group: Group,
-    rows: int,
-    work: Work,
-    items: ItemArrays,
-    rules: RuleArrays,
-    cartons: CartonArrays,
-    prices: PriceArrays,
-    sets: SetArrays,
-    out: OutArrays,
-) -> bool:
-    """Take out the entries that go into no carton even by themselves, with the reason; True where there were any."""
-    table, packaging = sets.price_table[s], sets.packaging[s]
-    counts = group.quantity[:rows].copy()
-    dropped = False
-    for e in range(rows):
-        if counts[e] == 0:
-            continue
-        group.quantity[:rows] = 0
-        group.quantity[e] = 1
-        sum_group(group, items, rows)
-        best_carton(group, rows, work, rules, cartons, prices, table, packaging, NO_PRICE)
-        if work.best_info[BEST_NUM] == 0:
-            counts[e] = 0
-            dropped = True
-            why = _why_left(e, group, cartons, prices, table, packaging)
-            for entry in range(sets.set_start[s], sets.set_start[s + 1]):
-                if sets.entry_type[entry] == group.item_type[e]:
-                    out.reason[entry] = why
-    group.quantity[:rows] = counts
-    sum_group(group, items, rows)
-    return dropped
 
 
 @numba.njit(cache=True, nogil=True)
@@ -327,7 +167,7 @@ def solve_set(
     sets: SetArrays,
     out: OutArrays,
 ) -> None:
-    """Pack one set."""
+    """Pack one set into one parcel, or mark it `OPEN` where that will not do or several may cost less."""
     first, last = sets.set_start[s], sets.set_start[s + 1]
     state = out.sets[s]
     state[:] = 0
@@ -341,37 +181,22 @@ def solve_set(
         return
     table, packaging = sets.price_table[s], sets.packaging[s]
     rows = load_group(group, items, sets.entry_type[first:last], sets.entry_quantity[first:last], last - first)
-    may_split = rules.split != SPLIT_NEVER
-    bound = NO_PRICE
-    while True:
-        apart = _must_split(group, rows, items)
-        if not apart:
-            bound = best_carton(group, rows, work, rules, cartons, prices, table, packaging, NO_PRICE)
-        found = not apart and work.best_info[BEST_NUM] > 0
-        if (
-            found
-            or not may_split
-            or not _drop_impossible(s, group, rows, work, items, rules, cartons, prices, sets, out)
-        ):
-            break
-        if group.total[TOTAL_UNITS] == 0:
-            state[0] = INFEASIBLE
-            return
-    if not found and not may_split:
-        state[0] = INFEASIBLE if bound == NO_PRICE else NO_SOLUTION
-        out.reason[first:last] = NOT_TOGETHER
-        if group.total[TOTAL_UNITS] == 1:
-            out.reason[first] = _why_left(0, group, cartons, prices, table, packaging)
-        return
-    if may_split and not (found and rules.split == SPLIT_NEEDED):
-        price = work.best_info[BEST_PRICE] if found else NO_PRICE
-        bound = min(bound, several_bound(group, rows, cartons, prices, table, packaging, price))
+    bound = int(np.int64(NO_PRICE))
+    work.best_info[BEST_NUM] = 0
+    if not must_split(group, rows, items):
+        bound = best_carton(group, rows, work, rules, cartons, prices, table, packaging, int(np.int64(NO_PRICE)))
+    found = work.best_info[BEST_NUM] > 0
     if found:
         emit(s, group, work, sets, out)
-    else:
-        split_set(s, group, rows, work, items, rules, cartons, prices, sets, out)
-    state[2] = min(bound, state[1])
-    state[0] = OPTIMAL if state[2] == state[1] else FEASIBLE
+    state[2] = min(bound, state[1]) if found else bound
+    if not found or (
+        rules.split == SPLIT_CHEAPER
+        and group.total[TOTAL_UNITS] > 1
+        and several_bound(group, rows, cartons, prices, table, packaging, state[1]) < state[1]
+    ):
+        state[0] = OPEN
+    if state[0] == 0 and state[2] < state[1]:
+        state[0] = FEASIBLE
 
 
 @numba.njit(cache=True, nogil=True)

@@ -65,6 +65,96 @@ class Group(NamedTuple):
     total: Ints
 
 
+MAX_SEARCHED = 40
+
+
+class Search(NamedTuple):
+    """Memory of the search. Options of an entry: which edge lies along the first axis, with up to two faces each."""
+
+    state: Ints
+    num_options: Ints
+    option_x: Ints
+    num_faces: Ints
+    face: Ints
+    left: Ints
+    item: Ints
+    option: Ints
+    start: Ints
+    end: Ints
+    area: Ints
+    chosen: Ints
+    y_face: Ints
+    y_start: Ints
+    y_end: Ints
+    height: Ints
+    y_placed: Ints
+    twin: Ints
+    cut: Ints
+    budget: Ints
+    taken: Ints
+    kept: Ints
+    z_start: Ints
+    z_placed: Ints
+    z_item: Ints
+    z_next: Ints
+    level_y: Ints
+    level_code: Ints
+    level_item: Ints
+    x_level: Ints
+    x_code: Ints
+    x_item: Ints
+    x_used: Ints
+    x_empty: Ints
+    shortest: Ints
+
+
+def make_search(max_entries: int) -> Search:
+    """Take the memory for one thread."""
+
+    def column(*shape: int) -> Ints:
+        return np.zeros(shape, np.int64)
+
+    # Two floors: cross-sections are checked on the upper one while the whole waits on the lower.
+    one, two, levels = (MAX_SEARCHED,), (2, MAX_SEARCHED), 2 * MAX_SEARCHED + 4
+    return Search(
+        state=column(16),
+        num_options=column(max_entries),
+        option_x=column(max_entries, 3),
+        num_faces=column(max_entries, 3),
+        face=column(max_entries, 3, 2, 2),
+        left=column(max_entries),
+        item=column(*one),
+        option=column(*one),
+        start=column(*one),
+        end=column(*one),
+        area=column(*one),
+        chosen=column(*two),
+        y_face=column(*two),
+        y_start=column(*two),
+        y_end=column(*two),
+        height=column(*two),
+        y_placed=column(*two),
+        twin=column(*two),
+        cut=column(2, 2 * MAX_SEARCHED),
+        budget=column(2, 2 * MAX_SEARCHED),
+        z_start=column(*two),
+        z_placed=column(*two),
+        z_item=column(*two),
+        z_next=column(*two),
+        taken=column(2, 2 * MAX_SEARCHED),
+        kept=column(*two),
+        level_y=column(2, levels),
+        level_code=column(2, levels),
+        level_item=column(2, levels),
+        x_level=column(levels),
+        x_code=column(levels),
+        x_item=column(levels),
+        x_used=column(levels),
+        x_empty=column(levels),
+        shortest=column(max_entries),
+    )
+
+
 class Work(NamedTuple):
     """Memory of one thread, taken once. Boxes are rows x1, y1, z1, x2, y2, z2; `best_*` keep the packing found."""
 
@@ -86,6 +176,8 @@ class Work(NamedTuple):
     carton_turn: Ints
     carton_size: Ints
     reach: Ints
+    heights: Ints
+    search: Search
 
 
 TOTAL_UNITS, TOTAL_VOLUME, TOTAL_WEIGHT, TOTAL_PROTECTION, HAS_LOADS = 0, 1, 2, 3, 4
@@ -101,7 +193,7 @@ def make_group(max_entries: int) -> Group:
     return Group(*columns)
 
 
-def make_work(max_units: int, num_cartons: int, max_edge_mm: int) -> Work:
+def make_work(max_units: int, max_entries: int, num_cartons: int, max_edge_mm: int) -> Work:
     """Take the memory for one thread."""
 
     def column(size: int = max_units) -> Ints:
@@ -130,6 +222,8 @@ def make_work(max_units: int, num_cartons: int, max_edge_mm: int) -> Work:
         carton_turn=column(num_cartons),
         carton_size=column(num_cartons),
         reach=column(max_edge_mm + 2),
+        heights=column(max_edge_mm + 2),
+        search=make_search(max_entries),
     )
 
 

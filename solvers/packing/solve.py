@@ -12,10 +12,11 @@ import numpy as np
 from solvers.packing.cartons import CartonKind
 from solvers.packing.items import MAX_UNITS_PER_SET
 from solvers.packing.kernels_price import PriceArrays
-from solvers.packing.kernels_sets import FEASIBLE, NO_SOLUTION, OutArrays, SetArrays, solve_sets
+from solvers.packing.kernels_sets import FEASIBLE, NO_SOLUTION, OPEN, OutArrays, SetArrays, solve_sets
 from solvers.packing.kernels_work import CartonArrays, ItemArrays, RuleArrays, make_group, make_work
 from solvers.packing.problem import PackingProblem, Split
 from solvers.packing.solution import PackingSolution
+from solvers.packing.split import Arrays, Splitter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,11 +96,16 @@ class _Worker:
         self._prices = _price_arrays(problem)
 
     def __call__(self, tries: int, node_limit: int, chosen: Ints) -> None:
-        group = make_group(int(np.diff(self._sets.set_start)[chosen].max(initial=1)))
-        most_units = int(np.diff(self._sets.unit_start)[chosen].max(initial=1))
-        work = make_work(most_units, self._cartons.cost_cents.size, int(self._cartons.inner.max()))
+        sets, cartons, out = self._sets, self._cartons, self._out
+        most_entries = int(np.diff(sets.set_start)[chosen].max(initial=1))
+        most_units = int(np.diff(sets.unit_start)[chosen].max(initial=1))
+        group = make_group(most_entries)
+        work = make_work(most_units, most_entries, cartons.cost_cents.size, int(cartons.inner.max()))
         rules = _rule_arrays(self._problem, tries, node_limit, self._seed)
-        solve_sets(chosen, group, work, self._items, rules, self._cartons, self._prices, self._sets, self._out)
+        solve_sets(chosen, group, work, self._items, rules, cartons, self._prices, sets, out)
+        splitter = Splitter(Arrays(self._items, rules, cartons, self._prices, sets, out), group, work)
+        for s in chosen[out.sets[chosen, 0] == OPEN]:
+            splitter.split(int(s))
 
 
 def _spread(work_off: Callable[[Ints], None], chosen: Ints, threads: int) -> None:

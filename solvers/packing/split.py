@@ -1,0 +1,284 @@
+"""Several parcels for a set: where one will not do, or where more cost less."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from solvers.packing.kernels_carton import best_carton
+from solvers.packing.kernels_fill import NUM_CRITERIA, NUM_KEYS, fill, order_units
+from solvers.packing.kernels_partition import NO_COVER, cheapest_partition
+from solvers.packing.kernels_price import NO_PRICE, PriceArrays, parcel_price
+from solvers.packing.kernels_sets import (
+    FEASIBLE,
+    INFEASIBLE,
+    NO_SOLUTION,
+    OPTIMAL,
+    SPLIT_CHEAPER,
+    OutArrays,
+    SetArrays,
+    emit,
+    must_split,
+    several_bound,
+)
+from solvers.packing.kernels_work import (
+    BEST_NUM,
+    BEST_PRICE,
+    CartonArrays,
+    Group,
+    ItemArrays,
+    RuleArrays,
+    Work,
+    load_group,
+    match_box,
+    sum_group,
+)
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int64]
+    Counts = tuple[int, ...]
+
+MOST_PARTS: Final = 4096
+"""Sets with more sub-multisets than this are split greedily."""
+MOST_ROUNDS: Final = 300
+_PER_PARCEL: Final = 2**50
+_SPLIT_NEVER: Final = 2
+
+
+class Arrays(NamedTuple):
+    """A problem as the kernels take it, and where the results go."""
+
+    items: ItemArrays
+    rules: RuleArrays
+    cartons: CartonArrays
+    prices: PriceArrays
+    sets: SetArrays
+    out: OutArrays
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """The best single parcel found for some units, and a bound on every other."""
+
+    price: int
+    bound: int
+    info: Ints
+    boxes: Ints
+    entries: Ints
+
+
+class Splitter:
+    """Splits one set after another in the memory of one thread.
+
+    Parameters
+    ----------
+    arrays
+        The problem and the results.
+    group, work
+        The thread's memory.
+    """
+
+    def __init__(self, arrays: Arrays, group: Group, work: Work) -> None:
+        self._arrays, self._group, self._work = arrays, group, work
+        self._rows = self._table = self._packaging = 0
+        self._known: dict[Counts, _Parcel] = {}
+
+    def split(self, s: int) -> None:
+        """Settle a set that one parcel did not settle: parcels, status, cost and bound go to the results."""
+        a = self._arrays
+        first, last = int(a.sets.set_start[s]), int(a.sets.set_start[s + 1])
+        self._table, self._packaging = int(a.sets.price_table[s]), int(a.sets.packaging[s])
+        types, quantities = a.sets.entry_type[first:last], a.sets.entry_quantity[first:last]
+        self._rows = int(load_group(self._group, a.items, types, quantities, last - first))
+        self._known = {}
+        whole = tuple(int(q) for q in self._group.quantity[: self._rows])
+        have_one, bound_of_one = a.out.sets[s, 3] == 1, int(a.out.sets[s, 2])
+        if a.rules.split == _SPLIT_NEVER:
+            a.out.sets[s, 0] = INFEASIBLE if bound_of_one == NO_PRICE else NO_SOLUTION
+            a.out.sets[s, 2] = 0
+            a.out.reason[first:last] = self._why(0) if sum(whole) == 1 else 5
+            return
+        rest = whole if have_one else self._possible(s, whole)
+        if sum(rest) == 0:
+            a.out.sets[s, 0], a.out.sets[s, 2] = INFEASIBLE, 0
+            return
+        parts, bound = self._best_parts(rest)
+        self._publish(s, parts, bound)
+
+    def _single(self, counts: Counts) -> _Parcel:
+        """Give the best single parcel for these units."""
+        known = self._known.get(counts)
+        if known is not None:
+            return known
+        a, work = self._arrays, self._work
+        self._group.quantity[: self._rows] = counts
+        sum_group(self._group, a.items, self._rows)
+        work.best_info[BEST_NUM] = 0
+        price = bound = NO_PRICE
+        if not must_split(self._group, self._rows, a.items):
+            bound = int(
+                best_carton(
+                    self._group, self._rows, work, a.rules, a.cartons, a.prices, self._table, self._packaging, NO_PRICE
+                )
+            )
+            price = int(work.best_info[BEST_PRICE])
+        num = int(work.best_info[BEST_NUM])
+        parcel = _Parcel(price, bound, work.best_info.copy(), work.best_box[:num].copy(), work.best_entry[:num].copy())
+        self._known[counts] = parcel
+        return parcel
+
+    def _unit(self, e: int) -> Counts:
+        return tuple(int(k == e) for k in range(self._rows))
+
+    def _possible(self, s: int, whole: Counts) -> Counts:
+        """Give the units that go into some carton by themselves; the others get the reason why not."""
+        a, rest = self._arrays, list(whole)
+        for e in range(self._rows):
+            if self._single(self._unit(e)).price == NO_PRICE:
+                rest[e] = 0
+                for entry in range(int(a.sets.set_start[s]), int(a.sets.set_start[s + 1])):
+                    if a.sets.entry_type[entry] == self._group.item_type[e]:
+                        a.out.reason[entry] = self._why(e)
+        return tuple(rest)
+
+    def _why(self, e: int) -> int:
+        """Say why a unit goes into no carton by itself, as a `Reason`."""
+        a = self._arrays
+        usable = [c for c, p in enumerate(a.cartons.packaging) if self._packaging in (0, p)]
+        if not usable:
+            return 4
+        gross = self._group.weight_g[e] + a.cartons.tare_g[usable]
+        heaviest = a.prices.up_to_g[a.prices.table_start[self._table + 1] - 1]
+        light = (gross <= a.cartons.max_weight_g[usable]) & (gross <= heaviest)
+        return 1 if bool(light.any()) else 2
+
+    def _best_parts(self, rest: Counts) -> tuple[list[Counts], int]:
+        """Choose the parcels and prove a bound on the price of any choice."""
+        a = self._arrays
+        alone = [e for e in range(self._rows) if a.items.ships_alone[self._group.item_type[e]] == 1]
+        parts = [self._unit(e) for e in alone for _ in range(rest[e])]
+        bound = sum(self._single(part).bound for part in parts)
+        rest = tuple(0 if e in alone else q for e, q in enumerate(rest))
+        if sum(rest) == 0:
+            return parts, bound
+        size = 1
+        for q in rest:
+            size *= q + 1
+        more, least = self._partition(rest, size) if size <= MOST_PARTS else self._greedy(rest)
+        return parts + more, bound + least
+
+    def _partition(self, rest: Counts, size: int) -> tuple[list[Counts], int]:
+        """Find the cheapest partition, pricing only the parts that an optimistic one would use.
+
+        A part not priced yet counts with its dearest unit's bound, below which it cannot be. Once all parts of the
+        optimistic best are priced, no other partition of what was found beats it.
+        """
+        quantity = np.array(rest, dtype=np.int64)
+        radix = np.r_[1, np.cumprod(quantity + 1)[:-1]].astype(np.int64)
+        extra = 0 if self._arrays.rules.split == SPLIT_CHEAPER else _PER_PARCEL
+        number = np.arange(size)
+        counts = (number[:, None] // radix) % (quantity + 1)
+        hopeful = np.zeros(size, dtype=np.int64)
+        for e in np.flatnonzero(quantity):
+            hopeful = np.maximum(hopeful, np.where(counts[:, e] > 0, self._single(self._unit(int(e))).bound, 0))
+        hopeful += extra
+        real = np.full(size, NO_COVER, dtype=np.int64)
+        mixed = hopeful.copy()
+        total, choice = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        pending = [int(r) for r in radix[quantity > 0]] + [size - 1]
+        for _ in range(MOST_ROUNDS):
+            for part in pending:
+                parcel = self._single(tuple(int(c) for c in counts[part]))
+                real[part] = mixed[part] = NO_COVER if parcel.price == NO_PRICE else parcel.price + extra
+                hopeful[part] = NO_COVER if parcel.bound == NO_PRICE else parcel.bound + extra
+            cheapest_partition(quantity, radix, mixed, total, choice)
+            used = dict.fromkeys(_walk(choice, size - 1))
+            pending = [part for part in used if tuple(counts[part].tolist()) not in self._known]
+            if not pending:
+                break
+        cheapest_partition(quantity, radix, hopeful, total, choice)
+        bound = int(total[-1])
+        cheapest_partition(quantity, radix, real, total, choice)
+        parts = _walk(choice, size - 1)
+        # With fewest parcels first, the bound tells of the price only as long as the number of parcels is proven.
+        proven_number = extra == 0 or bound // _PER_PARCEL == len(parts)
+        return [tuple(int(c) for c in counts[p]) for p in parts], bound % _PER_PARCEL if proven_number else 0
+
+    def _greedy(self, rest: Counts) -> tuple[list[Counts], int]:
+        """Fill one parcel after another as full as it gets, hazard classes apart."""
+        a = self._arrays
+        self._group.quantity[: self._rows] = rest
+        sum_group(self._group, a.items, self._rows)
+        bound = int(several_bound(self._group, self._rows, a.cartons, a.prices, self._table, self._packaging, NO_PRICE))
+        bound = min(bound, self._single(rest).bound)
+        parts: list[Counts] = []
+        while sum(rest) > 0:
+            hazard = 0
+            part = []
+            for e, q in enumerate(rest):
+                other = int(a.items.hazard_class[self._group.item_type[e]])
+                hazard = hazard or (other if q else 0)
+                part.append(q if other in (0, hazard) else 0)
+            if self._single(tuple(part)).price == NO_PRICE:
+                part = self._fullest(part)
+            while self._single(tuple(part)).price == NO_PRICE:
+                # Placed in another order the same units need not fit again: give one of them up.
+                last = max(e for e, q in enumerate(part) if q)
+                part[last] -= 1
+            parts.append(tuple(part))
+            rest = tuple(q - p for q, p in zip(rest, part, strict=True))
+        return parts, 0 if bound == NO_PRICE else bound
+
+    def _fullest(self, part: list[int]) -> list[int]:
+        """Give the units of the carton that takes the largest volume of them."""
+        a, group, work = self._arrays, self._group, self._work
+        best, chosen = (0, 0), next([int(k == e) for k in range(self._rows)] for e, q in enumerate(part) if q)
+        group.quantity[: self._rows] = part
+        sum_group(group, a.items, self._rows)
+        heaviest = int(a.prices.up_to_g[a.prices.table_start[self._table + 1] - 1])
+        for c in range(a.cartons.cost_cents.size):
+            if self._packaging not in (0, a.cartons.packaging[c]) or a.cartons.is_flat[c] == 1:
+                continue
+            edge = a.cartons.inner[c]
+            room = min(int(a.cartons.max_weight_g[c]), heaviest) - int(a.cartons.tare_g[c])
+            for key in range(NUM_KEYS):
+                match_box(group, self._rows, edge[0], edge[1], edge[2])
+                num = order_units(group, self._rows, work, key)
+                num = fill(group, self._rows, work, a.rules, num, edge, (key * 5 + 6) % NUM_CRITERIA, 0, room)
+                taken = np.bincount(work.box_entry[:num], minlength=self._rows)
+                volume = int(group.volume[: self._rows] @ taken)
+                outer = int(a.cartons.outer[c].prod())
+                weight = int(group.weight_g[: self._rows] @ taken) + int(a.cartons.tare_g[c])
+                price = int(parcel_price(a.prices, self._table, weight, outer, int(a.cartons.cost_cents[c])))
+                if num and price < NO_PRICE and (volume, -price) > best:
+                    best, chosen = (volume, -price), [int(t) for t in taken]
+        return chosen
+
+    def _publish(self, s: int, parts: list[Counts], bound: int) -> None:
+        """Write the parcels of a set in place of what it had."""
+        a, work = self._arrays, self._work
+        first, last = int(a.sets.set_start[s]), int(a.sets.set_start[s + 1])
+        a.out.sets[s] = 0
+        a.out.left[first:last] = a.sets.entry_quantity[first:last]
+        for part in parts:
+            parcel = self._single(part)
+            work.best_info[:] = parcel.info
+            work.best_box[: len(parcel.boxes)] = parcel.boxes
+            work.best_entry[: len(parcel.entries)] = parcel.entries
+            emit(s, self._group, work, a.sets, a.out)
+        cost = int(a.out.sets[s, 1])
+        a.out.sets[s, 2] = min(bound, cost)
+        a.out.sets[s, 0] = OPTIMAL if bound >= cost else FEASIBLE
+
+
+def _walk(choice: Ints, state: int) -> list[int]:
+    """Follow the choices of a partition from a sub-multiset down to nothing."""
+    parts = []
+    while state > 0:
+        parts.append(int(choice[state]))
+        state -= parts[-1]
+    return parts

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from solvers.packing.kernels_refute import refuted
+from solvers.packing.kernels_search import FOUND, LIMIT, NONE, search
+from solvers.packing.kernels_work import ItemArrays, load_group, make_group, make_search, match_box
+
+
+def fits_by_brute_force(items, box):
+    """Cover cell after cell: the first free cell is wasted or the lowest corner of some item that is left."""
+    length, width, height = box
+    masks = {}
+
+    def mask(at, size):
+        key = (at, size)
+        if key not in masks:
+            x, y, z = at
+            cells = 0
+            for i, j, k in itertools.product(range(size[0]), range(size[1]), range(size[2])):
+                cells |= 1 << (((z + k) * width + y + j) * length + x + i)
+            masks[key] = cells
+        return masks[key]
+
+    volume = length * width * height
+    dead = set()
+
+    def cover(cell, taken, left, waste):
+        if not left:
+            return True
+        while cell < volume and taken >> cell & 1:
+            cell += 1
+        if cell == volume or (cell, taken, left) in dead:
+            return False
+        at = (cell % length, cell // length % width, cell // length // width)
+        for i, item in enumerate(left):
+            if i and item == left[i - 1]:
+                continue
+            for size in set(itertools.permutations(item)):
+                if all(a + s <= b for a, s, b in zip(at, size, box, strict=True)):
+                    cells = mask(at, size)
+                    if not cells & taken and cover(cell, taken | cells, left[:i] + left[i + 1 :], waste):
+                        return True
+        if waste and cover(cell + 1, taken, left, waste - 1):
+            return True
+        dead.add((cell, taken, left))
+        return False
+
+    spare = volume - sum(a * b * c for a, b, c in items)
+    return spare >= 0 and cover(0, 0, tuple(sorted(items, reverse=True)), spare)
+
+
+def arrays(items, masks=None):
+    n = len(items)
+    zero, one = np.zeros(n, np.int64), np.ones(n, np.int64)
+    masks = 63 * one if masks is None else np.array(masks)
+    return ItemArrays(np.array(items, dtype=np.int64), masks, one, 2**62 * one, zero, zero, zero, zero)
+
+
+def run(items, box, axis, nodes=10**7, masks=None):
+    n = len(items)
+    types, kind = np.unique(np.array(items), axis=0, return_inverse=True)
+    group, memory = make_group(n), make_search(n)
+    chosen = arrays(types.tolist()) if masks is None else arrays(items, masks)
+    entries = kind.ravel().astype(np.int64) if masks is None else np.arange(n)
+    rows = load_group(group, chosen, entries, np.ones(n, np.int64), n)
+    edge, boxes, placed = np.array(box, dtype=np.int64), np.zeros((n, 6), np.int64), np.zeros(n, np.int64)
+    if not match_box(group, rows, *box):
+        return NONE, True, boxes
+    quick = refuted(group, rows, edge, np.zeros(max(box) + 2, np.int64))
+    if sum(a * b * c for a, b, c in items) > np.prod(box):
+        return NONE, quick, boxes
+    return search(memory, group, rows, edge, axis, nodes, boxes, placed), quick, boxes
+
+
+def is_packing(items, box, boxes):
+    sizes = boxes[:, 3:] - boxes[:, :3]
+    same = sorted(tuple(sorted(s)) for s in sizes.tolist()) == sorted(tuple(sorted(i)) for i in items)
+    inside = (boxes[:, :3] >= 0).all() and (boxes[:, 3:] <= np.array(box)).all()
+    apart = all(((a[:3] >= b[3:]) | (b[:3] >= a[3:])).any() for a, b in itertools.combinations(boxes, 2))
+    return same and inside and apart
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_search_and_quick_proofs_agree_with_brute_force_in_both_directions(part):
+    rng = np.random.default_rng(100 + part)
+    answers = {True: 0, False: 0}
+    while sum(answers.values()) < 500:
+        box = tuple(int(e) for e in rng.integers(1, 6, 3))
+        cells = int(np.prod(box))
+        items = [tuple(sorted(int(e) for e in rng.integers(1, 4, 3))) for _ in range(rng.integers(2, 8))]
+        room = np.sort(box)
+        if cells > 30 or not 0.7 * cells <= sum(a * b * c for a, b, c in items) <= cells:
+            continue
+        if any((np.array(item) > room).any() for item in items):
+            continue
+        truth = fits_by_brute_force(items, box)
+        answers[truth] += 1
+        result, quick, boxes = run(items, box, int(rng.integers(3)))
+        assert result == (FOUND if truth else NONE), (items, box)
+        assert not (quick and truth), (items, box)
+        assert not truth or is_packing(items, box, boxes), (items, box)
+    assert min(answers.values()) > 10
+
+
+def test_the_axis_swept_first_does_not_change_the_answer():
+    rng = np.random.default_rng(7)
+    for _ in range(60):
+        box = tuple(int(e) for e in rng.integers(20, 60, 3))
+        items = [tuple(int(e) for e in rng.integers(8, 40, 3)) for _ in range(5)]
+        masks = rng.choice([63, 3, 15, 1], 5)
+        answers = {run(items, box, axis, masks=masks)[0] for axis in range(3)}
+        assert len(answers) == 1, (items, box, masks)
+
+
+def test_a_packing_that_no_guillotine_cuts_is_found():
+    # Five pieces around a core: no straight cut goes through.
+    items = [(2, 1, 1), (1, 2, 1), (2, 1, 1), (1, 2, 1), (1, 1, 1)]
+    assert run(items, (3, 3, 1), 0)[0] == FOUND
+
+
+def test_the_limit_is_kept_and_proves_nothing():
+    items = [(7, 5, 3)] * 12 + [(6, 4, 4)] * 6
+    assert run(items, (20, 15, 8), 0, nodes=5)[0] == LIMIT
