@@ -17,7 +17,8 @@ Integers: TypeAlias = npt.NDArray[np.int64]
 Numbers: TypeAlias = npt.NDArray[np.float64]
 
 BISECTIONS = 60
-ENOUGH = 1.0 - 1e-9
+LONGEST_WAIT_DAYS = 365.0
+"""Waiting of excess stock is costed for a year at most: nobody knows what it is worth after that."""
 
 
 class Tables(NamedTuple):
@@ -28,6 +29,8 @@ class Tables(NamedTuple):
     least: Integers
     shortage: Numbers
     holding: Numbers
+    waiting: Numbers
+    daily: Numbers
     moving: Numbers
     unit_cost: Numbers
     mean: Numbers
@@ -73,8 +76,20 @@ def fill_tables(mean: Numbers, variance: Numbers, reach: Integers, covered: Numb
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _waited(tables: Tables, stock: int, excess: int) -> float:
+    """Give the days that units beyond the coming demand wait in all: the k-th until the k-th unit of later demand."""
+    if excess <= 0:
+        return 0.0
+    served = math.floor(tables.daily[stock] * LONGEST_WAIT_DAYS)
+    if excess <= served:
+        return float(excess * (excess + 1.0) / 2.0 / tables.daily[stock])
+    first = served * (served + 1.0) / 2.0 / tables.daily[stock] if served > 0 else 0.0
+    return float(first + (excess - served) * LONGEST_WAIT_DAYS)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def stock_cost(tables: Tables, stock: int, units: int) -> float:
-    """Give the expected cost of a stock of so many units: short and left over."""
+    """Give the expected cost of a stock of so many units: short, left over, and waiting beyond that."""
     size = tables.reach[stock + 1] - tables.reach[stock]
     if units < 0:
         lost = tables.mean[stock] - units
@@ -82,23 +97,49 @@ def stock_cost(tables: Tables, stock: int, units: int) -> float:
         lost = tables.short[tables.reach[stock] + units]
     else:
         lost = 0.0
-    left = units - tables.mean[stock] + lost
-    return float(tables.shortage[stock] * lost + tables.holding[stock] * max(left, 0.0))
+    left = max(units - tables.mean[stock] + lost, 0.0)
+    waited = _waited(tables, stock, units - math.ceil(tables.mean[stock]))
+    return float(tables.shortage[stock] * lost + tables.holding[stock] * left + tables.waiting[stock] * waited)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _one_more(tables: Tables, stock: int, units: int) -> float:
+    """Give what one more unit adds to the cost of a stock of so many, from 0 up; it never falls as units rise."""
+    begin, size = tables.reach[stock], tables.reach[stock + 1] - tables.reach[stock]
+    uncovered = 1.0 - tables.covered[begin + units] if units < size else 0.0
+    excess = units + 1 - math.ceil(tables.mean[stock])
+    wait = 0.0
+    if excess > 0:
+        is_served = excess <= math.floor(tables.daily[stock] * LONGEST_WAIT_DAYS)
+        wait = excess / tables.daily[stock] if is_served else LONGEST_WAIT_DAYS
+    both = tables.holding[stock] + tables.shortage[stock]
+    return float(tables.holding[stock] - both * uncovered + tables.waiting[stock] * wait)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _highest(tables: Tables, stock: int) -> float:
+    """Give what one more unit costs at most."""
+    return float(tables.holding[stock] + tables.waiting[stock] * LONGEST_WAIT_DAYS)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _reach(tables: Tables, stock: int) -> int:
+    """Give the units beyond which one more always costs the same."""
+    size = tables.reach[stock + 1] - tables.reach[stock]
+    return int(max(size, math.ceil(tables.mean[stock]) + math.floor(tables.daily[stock] * LONGEST_WAIT_DAYS) + 1))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _first_above(tables: Tables, stock: int, worth: float, from_units: int, most: int) -> int:
     """Give the least number of units from `from_units` at which one more costs at least `worth`."""
-    holding, both = tables.holding[stock], tables.holding[stock] + tables.shortage[stock]
-    if worth >= holding:
+    if worth > _highest(tables, stock) * (1 - 1e-12):
         return most
-    begin = tables.reach[stock]
-    low, high = max(from_units, 0), max(tables.reach[stock + 1] - begin, from_units)
     if from_units < 0 and -tables.shortage[stock] >= worth:
         return from_units
+    low, high = max(from_units, 0), max(_reach(tables, stock), from_units)
     while low < high:
         middle = (low + high) // 2
-        if holding - both * (1.0 - tables.covered[begin + middle]) >= worth:
+        if _one_more(tables, stock, middle) >= worth:
             high = middle
         else:
             low = middle + 1
@@ -116,7 +157,7 @@ def _fill_levels(tables: Tables, article: int, worth: float, price: float, level
     for stock in range(first, last):
         own = worth - price * tables.unit_cost[stock]
         position = tables.position[stock]
-        most = max(position, 0) + held + tables.reach[stock + 1] - tables.reach[stock]
+        most = max(position, 0) + held + _reach(tables, stock)
         below = _first_above(tables, stock, own + tables.moving[stock], tables.least[stock], most)
         if below >= position:
             below = max(position, _first_above(tables, stock, own, position, most))
@@ -141,7 +182,7 @@ def fill_articles(tables: Tables, price: float, levels: Integers) -> float:
         if _fill_levels(tables, article, 0.0, price, levels) < have:
             low, high = 0.0, 1.0
             for stock in range(first, last):
-                high = max(high, tables.holding[stock] + price * tables.unit_cost[stock] + 1.0)
+                high = max(high, _highest(tables, stock) + price * tables.unit_cost[stock] + 1.0)
             for _ in range(BISECTIONS):
                 middle = (low + high) / 2
                 if _fill_levels(tables, article, middle, price, levels) < have:
@@ -164,6 +205,76 @@ def fill_articles(tables: Tables, price: float, levels: Integers) -> float:
         if bought > 0:
             cost += price * tables.unit_cost[first] * bought
     return cost
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _relaxed(tables: Tables, article: int, worth: float, fixed: float, excess: Integers) -> float:
+    """Give the least cost of an article's stocks apart, a unit being worth so much; excess[0] is units held too many."""
+    first, last = tables.start[article], tables.start[article + 1]
+    held = 0
+    for stock in range(first, last):
+        held += max(tables.position[stock], 0)
+    total, excess[0] = 0.0, 0
+    for stock in range(first, last):
+        position = tables.position[stock]
+        most = max(position, 0) + held + _reach(tables, stock)
+        units = _first_above(tables, stock, worth + tables.moving[stock], tables.least[stock], most)
+        units = min(units, position)
+        best = stock_cost(tables, stock, units) + tables.moving[stock] * (position - units) - worth * (units - position)
+        more = _first_above(tables, stock, worth, position, most)
+        if more > position:
+            raised = stock_cost(tables, stock, more) + fixed - worth * (more - position)
+            if raised < best:
+                best, units = raised, more
+        total += best
+        excess[0] += units - position
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _bought_alone(tables: Tables, stock: int, money: float, order: float) -> float:
+    """Give the least cost of a stock that can only buy."""
+    position = tables.position[stock]
+    most = max(position, 0) + _reach(tables, stock)
+    units = _first_above(tables, stock, -money, position, most)
+    as_is = stock_cost(tables, stock, position)
+    if units <= position:
+        return as_is
+    return float(min(as_is, stock_cost(tables, stock, units) + order + money * (units - position)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def bound_articles(tables: Tables, price: float, order: Numbers, line: float) -> float:
+    """Give a bound on the cost of all articles at a price of money, a purchase costing `order`, a transfer `line`.
+
+    Either nothing is moved, and every stock decides alone what to buy; or there is a transfer, and the stocks of the
+    article are taken apart: what a unit is worth between them is the multiplier of the rule that they hold at least what
+    there is, and the largest bound over it is found by bisection on its slope. Raising a stock takes the cheaper line.
+    """
+    excess = np.zeros(1, np.int64)
+    total = 0.0
+    for article in range(tables.start.size - 1):
+        if tables.start[article] == tables.start[article + 1]:
+            continue
+        money = price * tables.unit_cost[tables.start[article]]
+        fixed = min(order[article], line)
+        best = _relaxed(tables, article, -money, fixed, excess)
+        if excess[0] < 0:
+            low, high = 0.0, money + 1.0
+            for stock in range(tables.start[article], tables.start[article + 1]):
+                high = max(high, _highest(tables, stock) + money + 1.0)
+            for _ in range(BISECTIONS):
+                middle = (low + high) / 2
+                best = max(best, _relaxed(tables, article, middle - money, fixed, excess))
+                if excess[0] < 0:
+                    low = middle
+                else:
+                    high = middle
+        alone = 0.0
+        for stock in range(tables.start[article], tables.start[article + 1]):
+            alone += _bought_alone(tables, stock, money, order[article])
+        total += min(alone, best + line - fixed)
+    return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -3,7 +3,8 @@
 The cost of a stock over the time that an order must cover is convex in its units, so the best stocks come from marginal
 analysis, exact for single units: every warehouse holds as much as the article's next unit is worth. What is bought is what
 they hold beyond what the article has. A budget puts a price on money, found by bisection; that price also proves the
-bound. Pack sizes, least quantities and the fixed costs of a line are put on top, so they are what the gap consists of.
+bound, in which raising a stock costs at least the cheapest line. Pack sizes, least quantities and the rest of the fixed
+costs are put on top of the best stocks, so they are what the gap consists of.
 
 References
 ----------
@@ -13,7 +14,8 @@ Fox (1966), Discrete optimization via marginal analysis; Everett (1963), General
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -26,7 +28,17 @@ from solvers.outcome import Outcome, Status, Stop
 
 _MAX_UNITS: Final = 10**9
 _MAX_MEAN: Final = 10**7
+_REAL: Final = (
+    "mean",
+    "variance",
+    "shortage_cents",
+    "holding_cents",
+    "waiting_cents",
+    "daily_mean",
+    "transfer_cents",
+)
 _PRICE_STEPS: Final = 40
+_BOUND_STEPS: Final = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +57,9 @@ class ReplenishmentProblem:
         (stocks,) demand until an order placed next time could arrive.
     shortage_cents, holding_cents
         (stocks,) cost of a unit of demand not met, and of a unit left over.
+    waiting_cents, daily_mean
+        (stocks,) cost of a unit and day of waiting for demand beyond that, and units it takes a day: the tenth unit in
+        excess waits until the tenth is asked for, a year at most. Excess is why moving can be better than buying.
     transfer_cents
         (stocks,) cost of moving a unit out.
     unit_cost_cents, pack_units, minimum_units, order_cents
@@ -67,6 +82,8 @@ class ReplenishmentProblem:
     variance: Numbers
     shortage_cents: Numbers
     holding_cents: Numbers
+    waiting_cents: Numbers
+    daily_mean: Numbers
     transfer_cents: Numbers
     unit_cost_cents: Integers
     pack_units: Integers
@@ -80,7 +97,7 @@ class ReplenishmentProblem:
     def __post_init__(self) -> None:
         for name in ("article", "position", "movable", "unit_cost_cents", "pack_units", "minimum_units", "order_cents"):
             object.__setattr__(self, name, whole_numbers(getattr(self, name), name))
-        for name in ("mean", "variance", "shortage_cents", "holding_cents", "transfer_cents"):
+        for name in _REAL:
             object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), np.float64))
             values = getattr(self, name)
             if values.size and not bool(np.all((values >= 0) & (values < math.inf))):
@@ -96,6 +113,8 @@ class ReplenishmentProblem:
             self.position - self.movable,
             self.shortage_cents,
             self.holding_cents,
+            self.waiting_cents,
+            self.daily_mean,
             self.transfer_cents,
             self.unit_cost_cents[self.article].astype(np.float64),
             self.mean,
@@ -107,7 +126,7 @@ class ReplenishmentProblem:
 
     def _check(self) -> None:
         stocks, articles = self.article.size, self.unit_cost_cents.size
-        for name in ("position", "movable", "mean", "variance", "shortage_cents", "holding_cents", "transfer_cents"):
+        for name in ("position", "movable", *_REAL):
             if getattr(self, name).size != stocks:
                 raise ValueError(
                     f"{name} must have a value for each of {stocks} stocks; it has {getattr(self, name).size}."
@@ -200,8 +219,10 @@ def replenish(problem: ReplenishmentProblem) -> Replenishment:
     """
     ideal, bound = _ideal_levels(problem)
     plan = _Plan(problem, ideal)
-    plan.move()
-    plan.buy()
+    if problem.budget_cents is not None and problem.transfer_line_cents > 0:
+        # Moves that do not pay their line fall to the budget after all; price money again without them.
+        fewer = replace(problem, movable=np.where(plan.has_moves()[problem.article], problem.movable, 0))
+        plan = min(plan, _Plan(fewer, _ideal_levels(fewer)[0]), key=_Plan.cost)
     cost = math.ceil(plan.cost() - 1e-6)
     least = min(math.floor(bound - 1e-6 - 1e-9 * abs(bound)) + 1, cost) if bound > 0 else 0
     is_proven = least == cost
@@ -215,30 +236,52 @@ def replenish(problem: ReplenishmentProblem) -> Replenishment:
 
 def _ideal_levels(problem: ReplenishmentProblem) -> tuple[Integers, float]:
     """Give the best levels for single units within the budget, and the bound that the price of money proves."""
+    order, line = problem.order_cents.astype(np.float64), float(problem.transfer_line_cents)
 
-    def at(price: float) -> tuple[Integers, float, int]:
+    def at(price: float) -> tuple[Integers, int]:
         levels = np.zeros(problem.article.size, np.int64)
-        cost = float(kernels.fill_articles(problem.tables, price, levels))
-        return levels, cost, int(_bought(problem, levels) @ problem.unit_cost_cents)
+        kernels.fill_articles(problem.tables, price, levels)
+        return levels, int(_bought(problem, levels) @ problem.unit_cost_cents)
 
-    levels, cost, spent = at(0.0)
+    def bound_at(price: float) -> float:
+        spendable = 0 if problem.budget_cents is None else price * problem.budget_cents
+        return float(kernels.bound_articles(problem.tables, price, order, line)) - spendable
+
+    levels, spent = at(0.0)
     if problem.budget_cents is None or spent <= problem.budget_cents:
-        return levels, cost
-    low, high, bound = 0.0, 1.0, cost
-    while (found := at(high))[2] > problem.budget_cents:
-        bound = max(bound, found[1] - high * problem.budget_cents)
+        return levels, bound_at(0.0)
+    low, high = 0.0, 1.0
+    while (found := at(high))[1] > problem.budget_cents:
         low, high = high, 2 * high
     wasteful = at(low)[0]
     for _ in range(_PRICE_STEPS):
         middle = (low + high) / 2
         tried = at(middle)
-        bound = max(bound, tried[1] - middle * problem.budget_cents)
-        if tried[2] > problem.budget_cents:
+        if tried[1] > problem.budget_cents:
             low, wasteful = middle, tried[0]
         else:
             high, found = middle, tried
-    bound = max(bound, found[1] - high * problem.budget_cents)
-    return _spend_rest(problem, found[0], wasteful, problem.budget_cents - found[2]), bound
+    bound = _highest(bound_at, 0.0, 8 * high)
+    return _spend_rest(problem, found[0], wasteful, problem.budget_cents - found[1]), bound
+
+
+def _highest(function: Callable[[float], float], low: float, high: float) -> float:
+    """Give the highest value seen of a concave function by golden-section search."""
+    golden = (math.sqrt(5) - 1) / 2
+    left, right = high - golden * (high - low), low + golden * (high - low)
+    at_left, at_right = function(left), function(right)
+    best = max(at_left, at_right, function(low))
+    for _ in range(_BOUND_STEPS):
+        if at_left >= at_right:
+            high, right, at_right = right, left, at_left
+            left = high - golden * (high - low)
+            at_left = function(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + golden * (high - low)
+            at_right = function(right)
+        best = max(best, at_left, at_right)
+    return best
 
 
 def _bought(problem: ReplenishmentProblem, levels: Integers) -> Integers:
@@ -269,11 +312,19 @@ class _Plan:
         self.bought = np.zeros(ideal.size, np.int64)
         self.bought_saved = np.zeros(ideal.size)
         self._lines: list[tuple[int, int, int, float]] = []
+        self._move()
+        self._buy()
+
+    def has_moves(self) -> npt.NDArray[np.bool_]:
+        """Tell for each article whether any of it is moved."""
+        moved = np.zeros(self.problem.unit_cost_cents.size, np.bool_)
+        moved[[int(self.problem.article[line[0]]) for line in self._lines]] = True
+        return moved
 
     def _cost(self, stock: int, units: int) -> float:
         return float(kernels.stock_cost(self.problem.tables, stock, units))
 
-    def move(self) -> None:
+    def _move(self) -> None:
         """Match what leaves with what is needed, the smallest needs first: purchases then go where most is needed."""
         change = self.ideal - self.problem.position
         for article in np.unique(self.problem.article[change < 0]):
@@ -303,7 +354,7 @@ class _Plan:
         self._lines.append((sender, taker, units, saved))
         return True
 
-    def buy(self) -> None:
+    def _buy(self) -> None:
         """Buy whole packs where they save more than they cost, the most saved for the money first."""
         problem = self.problem
         offers = []

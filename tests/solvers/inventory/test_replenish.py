@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from solvers.inventory.loss import Demand
 from solvers.inventory.replenish import ReplenishmentProblem, replenish
 
 
-def problem(seed, *, articles=1, plain=True, budget=None, most=6):
+def problem(seed, *, articles=1, plain=True, budget=None, most=6, waiting=0.0):
     rng = np.random.default_rng(seed)
     stocks = 3 * articles
     mean = rng.uniform(0, 4, stocks).round(1)
@@ -24,6 +25,8 @@ def problem(seed, *, articles=1, plain=True, budget=None, most=6):
         variance=mean * rng.choice([1.0, 2.5], stocks),
         shortage_cents=rng.integers(50, 400, stocks),
         holding_cents=rng.integers(1, 40, stocks),
+        waiting_cents=np.full(stocks, waiting),
+        daily_mean=mean / 10,
         transfer_cents=np.full(stocks, 15.0),
         unit_cost_cents=rng.integers(50, 500, articles),
         pack_units=np.ones(articles, int) if plain else rng.integers(1, 4, articles),
@@ -148,7 +151,7 @@ def linear_bound(one):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_bound_is_that_of_a_linear_program(seed):
-    one = problem(seed, articles=6, budget=1_500)
+    one = problem(seed, articles=6, budget=1_500, most=25, waiting=0.4)
     names = [name for name, value in type(one).__dataclass_fields__.items() if value.init]
 
     class WithCosts(ReplenishmentProblem):
@@ -162,6 +165,15 @@ def test_the_bound_is_that_of_a_linear_program(seed):
 
     same = WithCosts(**{name: getattr(one, name) for name in names})
     assert replenish(one).outcome.bound == math.ceil(linear_bound(same) - 1e-3)
+
+
+def test_each_further_unit_costs_no_less():
+    one = problem(8, articles=4, waiting=0.7)
+    costs = np.array([one.costs(np.full(12, units)) for units in range(-3, 400)])
+    assert np.all(np.diff(costs, 2, axis=0) > -1e-9)
+    # Excess of a stock without demand waits a year, and no longer.
+    still = replace(one, mean=np.zeros(12), daily_mean=np.zeros(12))
+    assert still.costs(np.full(12, 9)) - still.costs(np.full(12, 8)) == pytest.approx(one.holding_cents + 0.7 * 365)
 
 
 def test_costs_are_those_of_the_distribution():
@@ -183,7 +195,7 @@ def test_a_tight_budget_buys_what_saves_most_for_the_money():
 
 
 def test_nothing_to_do():
-    empty = ReplenishmentProblem(*[np.zeros(0)] * 12)
+    empty = ReplenishmentProblem(*[np.zeros(0)] * 14)
     assert replenish(empty).outcome.cost == 0
 
 
