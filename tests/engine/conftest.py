@@ -97,8 +97,7 @@ def tiny_workspace() -> Callable[..., Path]:
 
 def plan_night(tables: dict[str, pl.DataFrame], settings: Settings, as_of: datetime = AS_OF) -> TinyNight:
     inputs = Inputs.from_frames(tables)
-    nothing = pl.DataFrame(schema={"order_id": pl.String, "detail": pl.String})
-    received = receive(inputs, nothing, settings, as_of)
+    received = receive(inputs, TABLES["holds"].empty(), settings, as_of)
     quotes = quote(received, inputs, settings, as_of)
     return TinyNight(inputs, settings, as_of, received, quotes, assign(received.orders, quotes, inputs, settings))
 

@@ -61,7 +61,16 @@ def test_waiting_costs_a_sum_a_line_and_one_a_unit_and_day_until_the_next_receip
         days = min(days, costs.backorder_horizon_days)
         base = costs.backorder_cents_per_line + row["quantity"] * days * costs.backorder_cents_per_unit_day
         factor = 1 + costs.priority_share * priority[row["order_id"]]
-        assert row["backorder_cents"] == math.floor(base * factor + 0.5)
+        assert row["waiting_cents"] == math.floor(base * factor + 0.5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_leaving_a_piece_costs_the_wait_and_the_parcel_that_goes_later(tiny_night, seed):
+    night = tiny_night(seed)
+    for row in night.quotes.pieces.iter_rows(named=True):
+        alone = night.quotes.offers.filter(order_id=row["order_id"], pieces=1 << row["piece_number"])["cost_cents"]
+        assert row["later_cents"] == (alone.min() or 0)
+        assert row["backorder_cents"] == row["waiting_cents"] + row["later_cents"]
 
 
 def test_an_order_of_many_short_lines_keeps_within_the_pieces_that_a_plan_can_tell_apart(tiny_tables, plan_tables):
@@ -83,7 +92,7 @@ def test_an_order_of_many_short_lines_keeps_within_the_pieces_that_a_plan_can_te
     settings = Settings(costs=Costs(backorder_cents_per_line=0, backorder_cents_per_unit_day=0))
     as_of = tables["orders"]["placed_at"][0]
     inputs = Inputs.from_frames(tables)
-    received = receive(inputs, pl.DataFrame(schema={"order_id": pl.String, "detail": pl.String}), settings, as_of)
+    received = receive(inputs, TABLES["holds"].empty(), settings, as_of)
     pieces = pieces_of(received.orders, received.order_lines, inputs, settings, as_of)
     assert pieces["quantity"].sum() == 3 * len(skus)
     assert MAX_PIECES - 2 < pieces.height <= MAX_PIECES
@@ -100,4 +109,4 @@ def test_the_order_of_rows_does_not_matter(tiny_tables, tiny_night, tiny_setting
         tiny_settings,
         night.as_of,
     )
-    assert pieces.equals(night.quotes.pieces.drop("blocked"))
+    assert pieces.equals(night.quotes.pieces.select(pieces.columns))
