@@ -55,10 +55,12 @@ PARCEL_CENTS = 875.9
 UNIT_CENTS = 42.3
 UNIT_MILE_CENTS = 0.0541
 BACKORDER_CENTS = 3000
-STOCK_COVER = {"tight": 1.0, "loose": 2.5}
+STOCK_COVER = {"tight": 1.0, "loose": 1.3}
 """Units in stock per unit ordered, all centres together."""
-SAFETY = {"tight": 0.0, "loose": 1.0}
 UNITS_PER_HOLDING = 4.0
+"""Expected units for which another centre holds the SKU."""
+ORDERS_PER_SKU = {"coarse": 200 / 3, "fine": 20 / 3}
+"""Coarse: few SKUs with much stock each. Fine: many slow movers, a unit or two in a place."""
 
 
 def miles_to(centres: int) -> np.ndarray:
@@ -77,18 +79,19 @@ def night(
     *,
     stock: str = "tight",
     seed: int = 0,
-    num_skus: int | None = None,
+    grain: str = "coarse",
     centres: int = 10,
     distance_scale: float = 4.0,
     single_share: float = 0.5,
 ) -> tuple[AssignmentProblem, np.ndarray]:
     """Draw a night; also gives the miles from each order to each centre, shape (num_orders, centres).
 
-    Half the orders have one line, the others 2 to 6 (3 on average). SKUs sell by a power law; the stock of a SKU is its
-    expected demand times the cover, spread unevenly over the centres.
+    Half the orders have one line, the others 2 to 6 (3 on average). SKUs sell by Zipf's law; the stock of a SKU is its
+    expected demand times the cover, spread unevenly over the centres that hold it: one for a slow mover, all for a fast
+    one.
     """
     rng = np.random.default_rng(seed)
-    num_skus = num_skus or max(20, num_orders * 3 // 20)
+    num_skus = max(20, round(num_orders / ORDERS_PER_SKU[grain]))
     lines = np.where(
         rng.random(num_orders) < single_share,
         1,
@@ -106,7 +109,7 @@ def night(
     holding = np.clip(np.ceil(expected / UNITS_PER_HOLDING), 1, centres)
     spread = rng.gamma(3.0, size=(num_skus, centres))
     spread *= np.argsort(rng.random((num_skus, centres)), axis=1) < holding[:, None]
-    total = np.rint(expected * STOCK_COVER[stock] + SAFETY[stock] * np.sqrt(expected)).astype(np.int64)
+    total = np.rint(expected * STOCK_COVER[stock]).astype(np.int64)
     stock_units = rng.multinomial(total, spread / spread.sum(axis=1, keepdims=True)).T
     return _with_all_options(piece_start, sku, quantity, miles * distance_scale, stock_units), miles
 
