@@ -157,7 +157,7 @@ late_cents_per_day_economy = 400
 late_cents_per_day_standard = 800
 late_cents_per_day_express = 2000
 split_cents = 600
-backorder_cents_per_line = 20000
+backorder_cents_per_line = 5000
 backorder_cents_per_unit_day = 80
 
 {carrier_settings(CARRIERS)}"""

@@ -138,16 +138,10 @@ currency = "EUR"
 seed = {seed}
 
 # Calendar days: the night ends a weekend, and what was ordered on Saturday leaves on Monday.
-[promise]
-economy_days = 9
-standard_days = 6
-express_days = 4
-
 # Waiting is dear enough that what is in stock is sent, however heavy; lateness dear enough that express is used.
 [costs]
 late_cents_per_day_economy = 150
 late_cents_per_day_standard = 400
 late_cents_per_day_express = 1200
-backorder_cents_per_line = 8000
 
 {carrier_settings(CARRIERS)}"""

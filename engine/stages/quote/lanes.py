@@ -10,7 +10,7 @@ import polars as pl
 from engine.config import Settings
 from engine.inputs import Inputs
 from engine.rate_cards import RateCards
-from engine.stages.quote.pieces import priority_factor, round_half_up
+from engine.stages.quote.pieces import raised_by_priority
 from engine.working_days import delivery_deadline, local_date, next_dispatch
 
 _DAY_US = 86_400_000_000
@@ -116,4 +116,4 @@ def lateness_cents(settings: Settings) -> pl.Expr:
         "express": costs.late_cents_per_day_express,
     }
     per_day = pl.col("service_level").replace_strict(a_day, return_dtype=pl.Int64)
-    return round_half_up(pl.col("days_late") * per_day * priority_factor(settings))
+    return raised_by_priority(pl.col("days_late") * per_day, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Final
 
 import polars as pl
@@ -95,14 +96,12 @@ def _next_receipt(inbound: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
 def _waiting_cents(settings: Settings, as_of: datetime) -> pl.Expr:
     """Price waiting: a sum a line, and one a unit and day until the next firm receipt; dearer with priority."""
     costs = settings.costs
-    day = timedelta(days=1)
-    until = pl.col("expected_at") - pl.lit(as_of)
-    days = (
-        (until.dt.total_microseconds() + (day // timedelta(microseconds=1)) - 1) // (day // timedelta(microseconds=1))
-    ).cast(pl.Int64)
+    day_us = timedelta(days=1) // timedelta(microseconds=1)
+    until_us = (pl.col("expected_at") - pl.lit(as_of)).dt.total_microseconds()
+    days = ((until_us + day_us - 1) // day_us).cast(pl.Int64)
     capped = pl.min_horizontal(days.fill_null(costs.backorder_horizon_days), pl.lit(costs.backorder_horizon_days))
     base = costs.backorder_cents_per_line + pl.col("quantity") * capped * costs.backorder_cents_per_unit_day
-    return round_half_up(base * priority_factor(settings))
+    return raised_by_priority(base, settings)
 
 
 def with_backorder_cents(pieces: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
@@ -126,11 +125,12 @@ def with_backorder_cents(pieces: pl.DataFrame, offers: pl.DataFrame) -> pl.DataF
     return joined.with_columns(backorder_cents=pl.col("later_cents") + pl.col("waiting_cents"))
 
 
-def priority_factor(settings: Settings) -> pl.Expr:
-    """Give by how much an order's priority raises the price of lateness and waiting."""
-    return 1.0 + settings.costs.priority_share * pl.max_horizontal(pl.col("priority"), pl.lit(0)).cast(pl.Float64)
+def raised_by_priority(cents: pl.Expr, settings: Settings) -> pl.Expr:
+    """Give a price raised by the order's `priority`, to the nearest cent, halves upwards.
 
-
-def round_half_up(value: pl.Expr) -> pl.Expr:
-    """Round to whole cents, halves upwards."""
-    return (value + 0.5).floor().cast(pl.Int64)
+    In whole numbers: a binary fraction would put some halves on the wrong side.
+    """
+    share = Fraction(str(settings.costs.priority_share))
+    level = pl.max_horizontal(pl.col("priority"), pl.lit(0))
+    raised = cents * (share.denominator + share.numerator * level)
+    return (2 * raised + share.denominator) // (2 * share.denominator)
