@@ -119,7 +119,7 @@ def _range_faults(column: Column, value: pl.Expr) -> list[tuple[pl.Expr, str]]:
     if column.pattern:
         faults.append((~value.str.contains(f"^(?:{column.pattern})$"), f"does not look like {column.about}"))
     if column.kind is Kind.NUMBER:
-        value = value.fill_nan(None)
+        value = pl.when(value.is_finite()).then(value)
     if column.minimum is not None:
         faults.append((value < column.minimum, f"less than {column.minimum}, the least allowed"))
     if column.maximum is not None:
