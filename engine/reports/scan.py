@@ -6,6 +6,7 @@ many rows each article has, once to put every row in its place, so that the log 
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -27,7 +28,8 @@ from solvers.inventory import kernels_ledger as kernels
 from solvers.inventory.kernels_ledger import Indices, Integers, Log
 
 _NAMES: Final = ("sku", "warehouse_id", "kind")
-_BATCH_ROWS: Final = 1 << 19
+_BATCH_ROWS: Final = 1 << 17
+_HUGE_FROM_BYTES: Final = 1 << 23
 _KINDS: Final = [kind.name.lower() for kind in Movement]
 
 
@@ -61,6 +63,7 @@ class LogFile:
             raise InputError(f"{self.path} lacks {', '.join(lacking)}; it has {', '.join(self.columns)}.")
         self._file = pq.ParquetFile(self.path, read_dictionary=list(_NAMES))
         self.skus, self.places = [], []
+        self._numbered: dict[str, tuple[Any, Integers]] = {}
         self._sku_at: dict[str, int] = {}
         self._place_at: dict[str, int] = {}
         self.counts = np.zeros(1 << 10, np.int64)
@@ -117,12 +120,12 @@ class LogFile:
         rows = int(start[-1])
         log = Log(
             start,
-            np.empty(rows, np.int32),
-            np.empty(rows, np.int64),
-            np.empty(rows, np.int32),
-            np.empty(rows, np.int8),
-            np.empty(rows, np.int64),
-            np.empty(rows if links.height else 0, np.int32),
+            _fresh(rows, np.int32),
+            _fresh(rows, np.int64),
+            _fresh(rows, np.int32),
+            _fresh(rows, np.int8),
+            _fresh(rows, np.int64),
+            _fresh(rows if links.height else 0, np.int32),
             np.empty(0, np.int64),
         )
         linked_row, link = links["row"].to_numpy(), links["link"].to_numpy()
@@ -202,8 +205,12 @@ class LogFile:
             raise InputError(f"{self.path} has {column.null_count} rows without {name}.")
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
-        numbers = [known.setdefault(text, len(known)) for text in column.dictionary.to_pylist()]
-        return _read_only(column.indices.to_numpy(zero_copy_only=False)), np.array(numbers, np.int64)
+        told, numbers = self._numbered.get(name, (None, np.empty(0, np.int64)))
+        if told is None or not told.equals(column.dictionary):
+            texts = column.dictionary.to_pylist()
+            numbers = np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
+            self._numbered[name] = column.dictionary, numbers
+        return _read_only(column.indices.to_numpy(zero_copy_only=False)), numbers
 
     def _kinds(self, batch: Any) -> tuple[Indices, npt.NDArray[np.int8]]:
         column = batch.column("kind")
@@ -246,3 +253,13 @@ def _read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Give the array as what Arrow lends always is, so that the kernels are compiled for that alone."""
     values.flags.writeable = False
     return values
+
+
+def _fresh(rows: int, dtype: type[np.signedinteger]) -> npt.NDArray[Any]:
+    """Give an array without values in huge pages where there are any: touching half a gigabyte in small ones takes a second."""
+    size = rows * np.dtype(dtype).itemsize
+    if size < _HUGE_FROM_BYTES or not hasattr(mmap, "MADV_HUGEPAGE"):
+        return np.empty(rows, dtype)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, dtype)

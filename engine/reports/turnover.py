@@ -90,8 +90,9 @@ def inventory_turnover(
     unknown = [level for level in levels if level not in TURNOVER_LEVELS]
     if unknown:
         raise UsageError(f"no level {', '.join(unknown)}; there are {', '.join(TURNOVER_LEVELS)}.")
-    history = read_history(stock, movements, products, as_of, period_days=period_days)
-    stocks = _with_revenue(measured(history, threads=threads), prices)
+    # In one expression, so that a long log is let go before the levels are added up.
+    stocks = measured(read_history(stock, movements, products, as_of, period_days=period_days), threads=threads)
+    stocks = _with_revenue(stocks, prices)
     last_day = utc(as_of).date()
     frames = [_rolled_up(stocks, level, period_days) for level in levels]
     return (
@@ -162,14 +163,19 @@ def _rolled_up(stocks: pl.DataFrame, level: str, period_days: int) -> pl.LazyFra
     wide = [pl.col(name).cast(pl.Int128).sum().alias(name) for name in ("unit_days", "value_cent_days")]
     sums = [pl.col(name).sum() for name in (*_SUMS, *_AGES) if name not in ("unit_days", "value_cent_days")]
     sold = pl.col("sale_units") != pl.col("returned_units")
-    unpriced = (sold & pl.col("revenue_cents").is_null()).sum().alias("unpriced")
     revenue = (
         pl.when((sold & pl.col("revenue_cents").is_null()).any()).then(None).otherwise(pl.col("revenue_cents").sum())
     )
     has_price = pl.col("revenue_cents").is_not_null().any().alias("has_price")
-    every = [*sums, *wide, revenue.alias("revenue_cents"), unpriced, has_price, pl.len().cast(pl.Int64).alias("stocks")]
+    every = [*sums, *wide, revenue.alias("revenue_cents"), has_price, pl.len().cast(pl.Int64).alias("stocks")]
     frame = stocks.lazy()
-    grouped = frame.group_by(keys).agg(every).sort(keys) if keys else frame.select(every).filter(pl.col("stocks") > 0)
+    if level == "warehouse_sku":
+        alone = [pl.col("revenue_cents").is_not_null().alias("has_price"), pl.lit(1, pl.Int64).alias("stocks")]
+        grouped = frame.with_columns(alone).sort(keys)
+    else:
+        grouped = (
+            frame.group_by(keys).agg(every).sort(keys) if keys else frame.select(every).filter(pl.col("stocks") > 0)
+        )
     absent = [pl.lit(None, pl.String).alias(name) for name in _NAMES if name not in keys]
     return (
         grouped.with_columns(*absent, level=pl.lit(level), period_days=pl.lit(period_days, pl.Int64))
