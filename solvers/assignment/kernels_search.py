@@ -50,8 +50,6 @@ def _holder(
     plan_of_piece: Int64,
     moved: Int64,
     num_moved: Whole,
-    shard: Int64,
-    mine: Whole,
     random: Int64,
 ) -> Whole:
     """Find an unmoved order that takes this SKU from this warehouse, from a random start; -1 where none is met."""
@@ -66,9 +64,6 @@ def _holder(
         if at == count:
             at = 0
         order: Whole = order_of_piece[piece]
-        # Another shard's plans are being changed by another thread: they may not even be read.
-        if shard[order] != mine:
-            continue
         option = plan_of_piece[piece]
         if option >= 0 and instance.option_warehouse[option] == warehouse:
             fresh = True
@@ -87,8 +82,6 @@ def _sender(
     plan_of_piece: Int64,
     moved: Int64,
     num_moved: Whole,
-    shard: Int64,
-    mine: Whole,
     random: Int64,
 ) -> Whole:
     """Find an unmoved order that ships from this warehouse, from a random start; -1 where none is met."""
@@ -96,8 +89,6 @@ def _sender(
     order = _draw(random, count)
     for _ in range(min(count, _SCANNED)):
         order = order + 1 if order + 1 < count else 0
-        if shard[order] != mine:
-            continue
         fresh = True
         for position in range(num_moved):
             if moved[position] == order:
@@ -168,8 +159,6 @@ def _cheapest_holder(
     plan_of_piece: Int64,
     moved: Int64,
     num_moved: Whole,
-    shard: Int64,
-    mine: Whole,
     random: Int64,
 ) -> Whole:
     """Of some unmoved orders that take this SKU from this warehouse, the one that loses least without it; -1: none."""
@@ -185,8 +174,6 @@ def _cheapest_holder(
             plan_of_piece,
             moved,
             num_moved,
-            shard,
-            mine,
             random,
         )
         if other < 0:
@@ -215,8 +202,6 @@ def improve(
     noise: Whole,
     penalty: Whole,
     budget: Whole,
-    shard: Int64,
-    mine: Whole,
     random: Int64,
 ) -> tuple[Whole, Whole]:
     """Make `rounds` moves; returns how much the cost fell and how many moves were kept."""
@@ -289,12 +274,10 @@ def improve(
                             plan_of_piece,
                             moved,
                             num_moved,
-                            shard,
-                            mine,
                             random,
                         )
                     elif room.capacity[warehouse] < instance.piece_quantity[piece]:
-                        other = _sender(instance, warehouse, plan_of_piece, moved, num_moved, shard, mine, random)
+                        other = _sender(instance, warehouse, plan_of_piece, moved, num_moved, random)
                     else:
                         break
                     if other < 0:
@@ -347,7 +330,6 @@ def grow_block(
     size = 1
     taken[block[0]] = True
     nobody = np.zeros(0, dtype=np.int64)
-    shard = np.zeros(len(instance.max_shipments), dtype=np.int64)
     wanted = np.zeros(128, dtype=np.int64)
     at = 0
     while at < size < len(block):
@@ -375,8 +357,6 @@ def grow_block(
                     instance.option_warehouse[option],
                     plan_of_piece,
                     nobody,
-                    0,
-                    shard,
                     0,
                     random,
                 )

@@ -49,10 +49,10 @@ class Effort:
 
     price_rounds: int = 400
     move_rounds: int = 6
-    block_rounds: int = 1
-    block_size: int = 800
+    block_rounds: int = 2
+    block_size: int = 400
     block_slack_cents: int = 100
-    block_nodes: int = 200
+    block_nodes: int = 50
 
 
 def solve(
