@@ -212,13 +212,14 @@ def _use_writable_cache() -> None:
 def main() -> None:
     """Run the command; every end has its exit code."""
     _use_writable_cache()
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     try:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except Interrupted as error:
         _fail(str(error), 128 + error.signal_number)
-    except (KeyboardInterrupt, typer.Abort):
+    except typer.Abort:
         _fail("stopped; nothing was published.", 130)
     except OrdermillError as error:
         _fail(str(error), error.exit_code)

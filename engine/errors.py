@@ -41,8 +41,11 @@ class LockedError(OrdermillError):
     exit_code = 75
 
 
-class Interrupted(OrdermillError):  # noqa: N818 - named for what happened
-    """A signal stopped the run before it published."""
+class Interrupted(BaseException):
+    """A signal stopped the run before it published.
+
+    Not an `Exception`: whatever code is under way must not take it for a failure of its own and go on.
+    """
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(f"stopped by signal {signal_number}; nothing was published.")
