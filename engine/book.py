@@ -21,6 +21,7 @@ from engine.contracts import INPUTS, Kind, Table
 from engine.contracts.inputs import PAST_SHIPMENTS
 from engine.contracts.outputs import REJECTS
 from engine.errors import LockedError, OrdermillError
+from engine.validation import ORPHANED
 
 FILE_NAME: Final = "ordermill.duckdb"
 
@@ -192,7 +193,11 @@ class Book:
         self._db.unregister("incoming")
 
     def replace_snapshot(self, table: Table, frame: pl.DataFrame, signature: str, as_of: datetime) -> None:
-        """Make the rows the whole truth of a snapshot table."""
+        """Make the rows the whole truth of a snapshot table; files seen before keep the night they were first seen."""
+        if signature == self.snapshot_signature(table):
+            as_of = (
+                self._query("SELECT as_of FROM snapshots WHERE table_name = ?", [table.name]).item().replace(tzinfo=UTC)
+            )
         self._db.execute(f'DELETE FROM "{table.name}"')
         self._insert(table.name, frame.select(list(table.schema)))
         self._db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", [table.name, signature, _naive(as_of)])
@@ -221,6 +226,13 @@ class Book:
         )
         columns = [pl.lit(sha256).alias("sha256"), *(pl.col(column.name) for column in REJECTS.columns)]
         self._insert("rejected", rejects.select(columns))
+
+    def orphans(self, table: Table) -> pl.DataFrame:
+        """Give `sha256` and `_row` of rejected rows that referred to something no table had."""
+        return self._query(
+            "SELECT DISTINCT sha256, row_number AS _row FROM rejected WHERE table_name = ? AND starts_with(reason, ?) ORDER BY ALL",
+            [table.name, ORPHANED],
+        )
 
     def settle_rejects(self, table: Table, good: pl.DataFrame, rejected: pl.DataFrame) -> None:
         """Remember which orders a bad row left out of date or incomplete; a later good row in its place settles it.

@@ -61,9 +61,11 @@ class _Desk:
         self.frame = self.frame.with_columns(expression.alias(name))
         return pl.col(name)
 
-    def series(self, expression: pl.Expr) -> pl.Series:
-        """Compute it."""
-        return self.frame.with_columns(expression.alias("asked"))["asked"]
+    def series(self, *expressions: pl.Expr) -> list[pl.Series]:
+        """Compute them."""
+        names = [f"asked {number}" for number in range(len(expressions))]
+        asked = dict(zip(names, expressions, strict=True))
+        return self.frame.with_columns(**asked).select(names).get_columns()
 
 
 def parse_column(column: Column, frame: pl.DataFrame, source: str, timezone: str) -> ParsedColumn:
@@ -87,8 +89,9 @@ def parse_column(column: Column, frame: pl.DataFrame, source: str, timezone: str
     """
     desk = _Desk(frame, timezone)
     parsed = _parse(column, desk, source)
-    masks = ((desk.series(mask.fill_null(value=False)), reason) for mask, reason in parsed.faults)
-    return ParsedColumn(desk.series(parsed.value), tuple((mask, reason) for mask, reason in masks if mask.any()))
+    value, *masks = desk.series(parsed.value, *(mask.fill_null(value=False) for mask, _ in parsed.faults))
+    reasons = (reason for _, reason in parsed.faults)
+    return ParsedColumn(value, tuple((mask, reason) for mask, reason in zip(masks, reasons, strict=True) if mask.any()))
 
 
 def _parse(column: Column, desk: _Desk, source: str) -> _Parsed:

@@ -53,15 +53,16 @@ class RawFile:
 
 
 def files_of(inbox: Path, table: Table) -> list[Path]:
-    """List the files of a table, by name: `orders.csv`, `orders.2026-11-22.parquet`, `orders-shop.csv`."""
+    """List the files of a table by name, the plain one first: `orders.csv`, `orders-shop.csv`, `orders.2026-11-22.parquet`."""
     if not inbox.is_dir():
         return []
-    return sorted(
+    found = (
         path
         for path in inbox.iterdir()
         if path.suffix.lower() in SUFFIXES
         and (path.stem == table.name or path.stem.startswith((f"{table.name}.", f"{table.name}-")))
     )
+    return sorted(found, key=lambda path: (path.stem != table.name, path.name))
 
 
 def fingerprint(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
@@ -10,6 +11,9 @@ from engine.contracts import Table
 from engine.contracts.outputs import REJECTS
 from engine.parsing import parse_column
 from engine.reading import ROW, RawFile
+
+ORPHANED: Final = "not in table"
+"""How the reason of a row begins that refers to something no table has."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def reject_orphans(checked: Checked, table: Table, source: str, others: dict[str
     for reference in table.references:
         names = list(reference.columns)
         orphans = rows.drop_nulls(names).join(others[reference.table].select(names).unique(), on=names, how="anti")
-        reason = f"not in table {reference.table}: add it there or correct it here"
+        reason = f"{ORPHANED} {reference.table}: add it there or correct it here"
         rejects.append(_rejects(orphans, rows, table, source, ", ".join(names), reason))
     return _set_apart(checked, rejects)
 

@@ -15,7 +15,7 @@ from engine.contracts.inputs import ORDER_LINES, ORDERS
 from engine.errors import InputError, UsageError
 from engine.holds import HoldReason, held, repeated_orders
 from engine.inputs import Inputs
-from engine.reading import files_of, fingerprint, read_raw
+from engine.reading import ROW, files_of, fingerprint, read_raw
 from engine.validation import Checked, check_file, reject_orphans, reject_repeats
 
 
@@ -46,13 +46,16 @@ class _NewFile:
     sha256: str
     num_rows: int
     checked: Checked
+    is_seen: bool = False
+    """Whether it was imported before, and only its orphans are tried again."""
 
 
 def load(inbox: Path, book: Book, settings: Settings, as_of: datetime) -> Loaded:
     """Import what is new in the inbox, then give tonight's tables.
 
-    Files already imported are passed over, so importing the same file twice changes nothing. All of it is one
-    transaction: when the input is refused, the book stays as it was.
+    Files already imported are passed over, so importing the same file twice changes nothing; only rows that referred to
+    what no file had brought yet are tried again. All of it is one transaction: when the input is refused, the book stays
+    as it was.
 
     Raises
     ------
@@ -66,9 +69,9 @@ def load(inbox: Path, book: Book, settings: Settings, as_of: datetime) -> Loaded
         raise UsageError(
             f"the night {as_of:%Y-%m-%dT%H:%MZ} lies before the latest published one, {latest.as_of:%Y-%m-%dT%H:%MZ}. Plan a later night."
         )
+    _require_tables(inbox, book)
     with book.transaction():
         _import_new(inbox, book, settings, as_of)
-        _require_tables(inbox, book)
     return tonight(book, as_of)
 
 
@@ -93,16 +96,36 @@ def _import_new(inbox: Path, book: Book, settings: Settings, as_of: datetime) ->
     for table in INPUTS:
         # By content, so that a copy of a file under another name is the same file.
         paths = {fingerprint(path): path for path in reversed(files_of(inbox, table))}
+        files = {sha256: paths[sha256] for sha256 in reversed(paths)}
+        refers_to_new = any(file.table.name == reference.table for file in new for reference in table.references)
         if table.is_log:
             imported = book.imported(table)
-            hashes = [sha256 for sha256 in reversed(paths) if sha256 not in imported]
+            if refers_to_new:
+                new += _read_orphans(table, files, book, settings.night.timezone)
+            files = {sha256: path for sha256, path in files.items() if sha256 not in imported}
         else:
-            signatures[table.name] = " ".join(sorted(paths))
-            hashes = list(reversed(paths)) if signatures[table.name] != book.snapshot_signature(table) else []
-        new += [_read(paths[sha256], table, sha256, settings.night.timezone) for sha256 in hashes]
+            signatures[table.name] = " ".join(sorted(files))
+            if signatures[table.name] == book.snapshot_signature(table) and not refers_to_new:
+                files = {}
+        new += [_read(path, table, sha256, settings.night.timezone) for sha256, path in files.items()]
     checked = _check_across(new, book)
     _refuse_too_many_rejects(checked, settings)
     _write(checked, signatures, book, as_of)
+
+
+def _read_orphans(table: Table, files: dict[str, Path], book: Book, timezone: str) -> list[_NewFile]:
+    """Read rows again that were imported too early: what they refer to may be among the files of tonight."""
+    found = []
+    known = book.read(table)
+    for sha256, rows in book.orphans(table).group_by("sha256", maintain_order=True):
+        if sha256[0] not in files:
+            continue
+        file = _read(files[str(sha256[0])], table, str(sha256[0]), timezone)
+        frame = file.checked.frame.join(rows, on=ROW, how="semi", maintain_order="left")
+        if table.key:  # a newer file may have brought the row since
+            frame = frame.join(known, on=table.key, how="anti", maintain_order="left")
+        found.append(replace(file, checked=replace(file.checked, frame=frame), is_seen=True))
+    return found
 
 
 def _read(path: Path, table: Table, sha256: str, timezone: str) -> _NewFile:
@@ -140,7 +163,7 @@ def _known_rows(table: Table, done: list[_NewFile], book: Book, fresh: set[str])
 
 def _refuse_too_many_rejects(files: list[_NewFile], settings: Settings) -> None:
     for table in INPUTS:
-        of_table = [file for file in files if file.table is table]
+        of_table = [file for file in files if file.table is table and not file.is_seen]
         num_rows = sum(file.num_rows for file in of_table)
         num_bad = sum(file.checked.rejects["row"].n_unique() for file in of_table)
         tolerated = settings.load.tolerated_reject_share
@@ -168,7 +191,8 @@ def _write(files: list[_NewFile], signatures: dict[str, str], book: Book, as_of:
         if file.table.is_log:
             book.merge_log(file.table, file.checked.frame)
         if file.table in (ORDERS, ORDER_LINES):
-            book.settle_rejects(file.table, file.checked.frame, _orders_of(file.checked.rejects))
+            rejected = _orders_of(file.checked.rejects)
+            book.settle_rejects(file.table, file.checked.frame, rejected.clear() if file.is_seen else rejected)
     for name in {file.table.name for file in files if not file.table.is_log}:
         frame = pl.concat([file.checked.frame for file in files if file.table.name == name])
         book.replace_snapshot(TABLES[name], frame, signatures[name], as_of)

@@ -230,10 +230,10 @@ def test_instants_outside_the_calendar_become_text(tmp_path: Path, dtype: pl.Dat
 
 
 def test_the_files_of_a_table_are_found_by_their_names(tmp_path: Path) -> None:
-    ours = ["stock-a.csv", "stock.2026-11-22.parquet", "stock.CSV", "stock.csv"]
+    ours = ["stock.CSV", "stock.csv", "stock-a.csv", "stock.2026-11-22.parquet"]
     for name in [*ours, "stock_movements.csv", "stocks.csv", "stock.csv.tmp", "stock.xlsx"]:
         (tmp_path / name).touch()
-    assert [path.name for path in files_of(tmp_path, TABLES["stock"])] == sorted(ours)
+    assert [path.name for path in files_of(tmp_path, TABLES["stock"])] == ours
     assert files_of(tmp_path / "nowhere", TABLES["stock"]) == []
 
 
