@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 
+from solvers.packing.kernels_duals import refuted_by_duals
 from solvers.packing.kernels_fill import fits, obeys_rules
 from solvers.packing.kernels_price import NO_PRICE, PriceArrays, parcel_price
 from solvers.packing.kernels_refute import refuted
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 FITS, UNKNOWN, REFUTED = 1, 0, -1
+QUICK_TRIES = 12
+QUICK_NODES = 5_000
 
 
 @numba.njit(cache=True, nogil=True)
@@ -43,15 +46,29 @@ def try_box(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints) 
         return REFUTED
     if refuted(group, rows, edge, work.reach):
         return REFUTED
-    if fits(group, rows, work, rules, edge):
+    # A few quick packings first: most boxes that hold the items are easy to fill. Proofs next, then both in earnest.
+    tries = min(QUICK_TRIES, rules.tries)
+    if fits(group, rows, work, rules, edge, 0, tries):
         return FITS
+    if refuted_by_duals(group, rows, edge, work.dual_table, work.dual_cap):
+        return REFUTED
     first = int(np.argmax(edge))
-    for turn in range(3):
-        result = search(work.search, group, rows, edge, (first + turn) % 3, rules.node_limit, work.box, work.box_entry)
+    last_turn = 3 if rules.node_limit < QUICK_NODES * 2 else 6
+    relaxed = False
+    for turn in range(last_turn):
+        if turn == min(3, last_turn - 1) and fits(group, rows, work, rules, edge, tries, rules.tries):
+            return FITS
+        if relaxed:
+            continue
+        nodes = min(QUICK_NODES, rules.node_limit) if turn < 3 else rules.node_limit
+        result = search(work.search, group, rows, edge, (first + turn) % 3, nodes, work.box, work.box_entry)
         if result == NONE:
             return REFUTED
         if result == FOUND:
-            return FITS if obeys_rules(group, work, rules, edge) else UNKNOWN
+            if obeys_rules(group, work, rules, edge):
+                return FITS
+            # The items fit, if not by the rules: no proof can come, only luck.
+            relaxed = True
     return UNKNOWN
 
 

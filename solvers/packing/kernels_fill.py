@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NUM_KEYS = 4
 NUM_CRITERIA = 9
+MOST_SHUFFLED = 40
 
 
 @numba.njit(cache=True, nogil=True)
@@ -112,7 +113,7 @@ def fill(
     group, rows
         The entries; their usable orientations match the box.
     work
-        `box` and `box_entry` hold the result.
+        `box` and `box_entry` hold the result, `missed` the turns of the units without a place.
     rules
         Support and loads to keep.
     num_units
@@ -140,6 +141,7 @@ def fill(
     corners = 4 if rules.support_per_10000 > 0 else 1
     num = int(np.int64(0))
     weight = int(np.int64(0))
+    missed = int(np.int64(0))
     failed = -1
     box = work.box
     for u in range(num_units):
@@ -147,6 +149,8 @@ def fill(
         if e == failed or group.usable[e, 0] == 0 or weight + group.weight_g[e] > max_weight_g:
             if must_all == 1:
                 return num
+            work.missed[missed] = u
+            missed += 1
             continue
         best = 2**62
         b0, b1, b2, b3, b4, b5 = 0, 0, 0, 0, 0, 0
@@ -171,6 +175,8 @@ def fill(
         if best == 2**62:
             if must_all == 1:
                 return num
+            work.missed[missed] = u
+            missed += 1
             failed = e
             continue
         here[0], here[1], here[2], here[3], here[4], here[5] = b0, b1, b2, b3, b4, b5
@@ -220,36 +226,80 @@ def obeys_rules(group: Group, work: Work, rules: RuleArrays, edge: Ints) -> bool
 
 
 @numba.njit(cache=True, nogil=True)
-def fits(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints) -> bool:
-    """Look for a packing of all entries in one box: several orders, several criteria, then shuffled orders.
+def _improve(group: Group, work: Work, rules: RuleArrays, edge: Ints, rounds: int) -> bool:
+    """Move units that found no place forward in the order, keeping what packs at least as much, until all are in."""
+    num = group.total[TOTAL_UNITS]
+    no_limit = int(np.int64(2**62))
+    rows = group.num_rows[0]
+    state = 12345 + rules.seed
+    best = int(np.int64(-1))
+    criterion = int(np.int64(0))
+    best_criterion = int(np.int64(0))
+    for turn in range(rounds):
+        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+        if turn % 60 == 0:
+            # Start afresh from another plain order.
+            order_units(group, rows, work, (state >> 8) % NUM_KEYS)
+            best = -1
+        if turn % 60 < NUM_CRITERIA:
+            criterion = turn % 60
+        else:
+            criterion = best_criterion if (state >> 16) % 4 else (state >> 8) % NUM_CRITERIA
+        placed = fill(group, rows, work, rules, num, edge, criterion, int(np.int64(0)), no_limit)
+        if placed == num and centre_contents(group, work, rules, num, edge):
+            return True
+        volume = int(np.int64(0))
+        for i in range(placed):
+            volume += group.volume[work.box_entry[i]]
+        if volume >= best:
+            best, best_criterion = volume, criterion
+            for i in range(num):
+                work.key[i] = work.unit[i]
+            work.missed[num] = work.missed[0]
+            if placed < num:
+                state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+                work.missed[num] = work.missed[(state >> 8) % (num - placed)]
+        else:
+            for i in range(num):
+                work.unit[i] = work.key[i]
+        if turn % 60 < NUM_CRITERIA - 1:
+            continue
+        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+        taken = work.missed[num] if (state >> 16) % 4 else (state >> 8) % num
+        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
+        to = (state >> 8) % num
+        if to > taken:
+            taken, to = to, taken
+        unit = work.unit[taken]
+        for i in range(taken, to, -1):
+            work.unit[i] = work.unit[i - 1]
+        work.unit[to] = unit
+    return False
 
-    The usable orientations must match the box. True leaves the packing in `work.box`; False proves nothing.
+
+@numba.njit(cache=True, nogil=True)
+def fits(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, first: int, last: int) -> bool:
+    """Look for a packing of all entries in one box: several orders and criteria, then orders improved step by step.
+
+    Tries `first` to `last` are made, so that a search can be taken up again. The usable orientations must match the box. True
+    leaves the packing in `work.box`; False proves nothing.
     """
     num = group.total[TOTAL_UNITS]
     all_, no_limit = int(np.int64(1)), int(np.int64(2**62))
-    tried = int(np.int64(0))
-    state = 12345 + rules.seed
-    while tried < rules.tries:
-        if tried < NUM_CRITERIA * NUM_KEYS:
-            key = (tried // NUM_CRITERIA + tried) % NUM_KEYS
-            if group.total[HAS_LOADS] == 1 and tried % 3 != 2:
-                key += NUM_KEYS
-            order_units(group, rows, work, key)
-            # Along z first: what holds with support, too; then the other axes and the tightest space.
-            criterion = (tried * 5 + 6) % NUM_CRITERIA
-        else:
-            for _ in range(2):
-                state = (state * 1103515245 + 12345) & 0x7FFFFFFF
-                i = (state >> 8) % num
-                state = (state * 1103515245 + 12345) & 0x7FFFFFFF
-                j = (state >> 8) % num
-                work.unit[i], work.unit[j] = work.unit[j], work.unit[i]
-            criterion = (state >> 8) % NUM_CRITERIA
+    group.num_rows[0] = rows
+    for tried in range(first, min(last, NUM_CRITERIA if num == 1 else NUM_CRITERIA * NUM_KEYS)):
+        key = (tried // NUM_CRITERIA + tried) % NUM_KEYS
+        if group.total[HAS_LOADS] == 1 and tried % 3 != 2:
+            key += NUM_KEYS
+        order_units(group, rows, work, key)
+        # Along z first: what holds with support, too; then the other axes and the tightest space.
+        criterion = (tried * 5 + 6) % NUM_CRITERIA
         if fill(group, rows, work, rules, num, edge, criterion, all_, no_limit) == num and centre_contents(
             group, work, rules, num, edge
         ):
             return True
-        tried += 1
-        if num == 1 and tried >= NUM_CRITERIA:
-            return False
-    return False
+    if num == 1 or last <= NUM_CRITERIA * NUM_KEYS:
+        return False
+    # Many units have many orders: the effort grows with them.
+    rounds = (last - NUM_CRITERIA * NUM_KEYS) * min(num, MOST_SHUFFLED) // 4
+    return bool(_improve(group, work, rules, edge, rounds))

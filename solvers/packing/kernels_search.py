@@ -128,8 +128,16 @@ def _plane(s: Search, floor: int, num: int) -> int:
         s.budget[floor],
         s.taken[floor],
     )
-    depth = 0
-    placed = 0
+    # Reflected on any axis a packing is a packing, and pushing towards the origin leaves an item in its half: so one item
+    # of which there is no other may be kept to the lower half. A section may choose its own.
+    mirrored = 0
+    if floor == 0:
+        mirrored = -1
+        for i in range(num):
+            if s.item[chosen[i]] == s.key[0]:
+                mirrored = i
+    depth = int(np.int64(0))
+    placed = int(np.int64(0))
     level_y[0], level_code[0], level_item[0] = 0, 0, -1
     while True:
         moved = False
@@ -149,7 +157,7 @@ def _plane(s: Search, floor: int, num: int) -> int:
                 if on[i] == 1 or f >= s.num_faces[s.item[a], s.option[a]] or (twin[i] >= 0 and on[twin[i]] == 0):
                     continue
                 wide, high = s.face[s.item[a], s.option[a], f, 0], s.face[s.item[a], s.option[a], f, 1]
-                if y + wide > edge_y:
+                if y + wide > edge_y or (i == mirrored and 2 * y + wide > edge_y):
                     continue
                 # In every slice that the item crosses, what lies at y must leave room for its height.
                 free = True
@@ -277,8 +285,10 @@ def _sweep(s: Search, rows: int, units: int, edge_x: int, slack: int) -> int:
             while s.x_code[depth] < 3 * rows:
                 code = s.x_code[depth]
                 s.x_code[depth] += 1
-                e, o = code // 3, code % 3
+                e, o = s.by_size[code // 3], code % 3
                 if s.left[e] == 0 or o >= s.num_options[e] or x + s.option_x[e, o] > edge_x:
+                    continue
+                if e == s.key[0] and 2 * x + s.option_x[e, o] > edge_x:
                     continue
                 area = s.face[e, o, 0, 0] * s.face[e, o, 0, 1]
                 if used + area > section:
@@ -306,7 +316,9 @@ def _sweep(s: Search, rows: int, units: int, edge_x: int, slack: int) -> int:
                 if further < edge_x and empty <= slack:
                     reachable = True
                     for e in range(rows):
-                        if s.left[e] > 0 and further + s.shortest[e] > edge_x:
+                        if s.left[e] > 0 and (
+                            further + s.shortest[e] > edge_x or (e == s.key[0] and 2 * further + s.shortest[e] > edge_x)
+                        ):
                             reachable = False
                     if reachable:
                         used = 0
@@ -330,11 +342,21 @@ def _sweep(s: Search, rows: int, units: int, edge_x: int, slack: int) -> int:
 @numba.njit(cache=True, nogil=True)
 def _load_options(s: Search, group: Group, rows: int, axis_x: int, axis_y: int, axis_z: int) -> None:
     """List for each entry which edges may lie along the first axis and the faces that go with them."""
+    s.key[0] = -1
     for e in range(rows):
-        num = 0
+        at = e
+        while at > 0 and group.volume[s.by_size[at - 1]] < group.volume[e]:
+            s.by_size[at] = s.by_size[at - 1]
+            at -= 1
+        s.by_size[at] = e
+    for at in range(rows - 1, -1, -1):
+        if group.quantity[s.by_size[at]] == 1:
+            s.key[0] = s.by_size[at]
+    for e in range(rows):
+        num = int(np.int64(0))
         for k in range(1, group.usable[e, 0] + 1):
             d = group.dims[e, group.usable[e, k]]
-            o = 0
+            o = int(np.int64(0))
             while o < num and s.option_x[e, o] != d[axis_x]:
                 o += 1
             # Equal first edges make one option only where the faces are the same two edges.

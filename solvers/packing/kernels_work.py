@@ -63,9 +63,11 @@ class Group(NamedTuple):
     max_load_g: Ints
     is_fragile: Ints
     total: Ints
+    num_rows: Ints
 
 
 MAX_SEARCHED = 40
+MOST_DUALS = 30
 
 
 class Search(NamedTuple):
@@ -106,6 +108,8 @@ class Search(NamedTuple):
     x_used: Ints
     x_empty: Ints
     shortest: Ints
+    by_size: Ints
+    key: Ints
 
 
 def make_search(max_entries: int) -> Search:
@@ -152,6 +156,8 @@ def make_search(max_entries: int) -> Search:
         x_used=column(levels),
         x_empty=column(levels),
         shortest=column(max_entries),
+        by_size=column(max_entries),
+        key=column(1),
     )
 
 
@@ -177,6 +183,9 @@ class Work(NamedTuple):
     carton_size: Ints
     reach: Ints
     heights: Ints
+    missed: Ints
+    dual_table: Ints
+    dual_cap: Ints
     search: Search
 
 
@@ -186,7 +195,7 @@ BEST_NUM, BEST_CARTON, BEST_PRICE, BEST_WEIGHT, BEST_OUTER = 0, 1, 2, 3, 4
 
 def make_group(max_entries: int) -> Group:
     """Take the memory for the items of one set."""
-    columns = [np.zeros(max_entries, np.int64) for _ in range(10)]
+    columns = [np.zeros(max_entries, np.int64) for _ in range(11)]
     columns[3] = np.zeros((max_entries, 6, 3), np.int64)
     columns[4] = np.zeros((max_entries, 7), np.int64)
     columns[9] = np.zeros(8, np.int64)
@@ -223,6 +232,9 @@ def make_work(max_units: int, max_entries: int, num_cartons: int, max_edge_mm: i
         carton_size=column(num_cartons),
         reach=column(max_edge_mm + 2),
         heights=column(max_edge_mm + 2),
+        missed=column(max_units + 1),
+        dual_table=np.zeros((3, MOST_DUALS, max_entries, 6), np.int64),
+        dual_cap=np.zeros((3, MOST_DUALS), np.int64),
         search=make_search(max_entries),
     )
 

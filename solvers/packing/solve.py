@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
-DEFAULT_TRIES: Final = 12
-DEFAULT_NODES: Final = 20_000
+DEFAULT_TRIES: Final = 60
+DEFAULT_NODES: Final = 50_000
 _GROWTH: Final = 4
 _MOST_NODES: Final = 2**40
 _SPLITS: Final = (Split.WHEN_NEEDED, Split.WHEN_CHEAPER, Split.NEVER)

@@ -5,9 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
+from solvers.packing.kernels_duals import refuted_by_duals
 from solvers.packing.kernels_refute import refuted
 from solvers.packing.kernels_search import FOUND, LIMIT, NONE, search
-from solvers.packing.kernels_work import ItemArrays, load_group, make_group, make_search, match_box
+from solvers.packing.kernels_work import MOST_DUALS, ItemArrays, load_group, make_group, make_search, match_box
 
 
 def fits_by_brute_force(items, box):
@@ -71,6 +72,8 @@ def run(items, box, axis, nodes=10**7, masks=None):
     if not match_box(group, rows, *box):
         return NONE, True, boxes
     quick = refuted(group, rows, edge, np.zeros(max(box) + 2, np.int64))
+    table, cap = np.zeros((3, MOST_DUALS, n, 6), np.int64), np.zeros((3, MOST_DUALS), np.int64)
+    quick = quick or refuted_by_duals(group, rows, edge, table, cap)
     if sum(a * b * c for a, b, c in items) > np.prod(box):
         return NONE, quick, boxes
     return search(memory, group, rows, edge, axis, nodes, boxes, placed), quick, boxes
