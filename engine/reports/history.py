@@ -14,7 +14,7 @@ from engine.errors import InputError
 from engine.reports.frames import canonical, day_number, utc
 from engine.reports.scan import LogFile
 from solvers.inventory import NO_COST, NO_LINK, GroupedHistory, Movement, StockHistory, group_by_article
-from solvers.inventory.kernels_ledger import Integers
+from solvers.inventory.kernels_log import Integers
 
 _KINDS: Final = {kind.name.lower(): kind.value for kind in Movement}
 _PAIR: Final = ["sku", "warehouse_id"]

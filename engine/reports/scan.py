@@ -24,8 +24,8 @@ import pyarrow.parquet as pq
 from engine.contracts.inputs import STOCK_MOVEMENTS
 from engine.errors import InputError
 from solvers.inventory import NO_COST, NO_LINK, Movement
-from solvers.inventory import kernels_ledger as kernels
-from solvers.inventory.kernels_ledger import Indices, Integers, Log
+from solvers.inventory import kernels_log as kernels
+from solvers.inventory.kernels_log import Indices, Integers, Log
 
 _NAMES: Final = ("sku", "warehouse_id", "kind")
 _BATCH_ROWS: Final = 1 << 17

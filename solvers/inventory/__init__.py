@@ -2,7 +2,6 @@
 
 from solvers.inventory.forecast import (
     DemandForecast,
-    DemandSeries,
     ForecastParameters,
     forecast_demand,
     intermittent_rates,
@@ -19,6 +18,7 @@ from solvers.inventory.ledger import (
 )
 from solvers.inventory.loss import Demand
 from solvers.inventory.replenish import Replenishment, ReplenishmentProblem, replenish
+from solvers.inventory.series import DemandSeries
 from solvers.inventory.value import (
     DailySales,
     GroupedHistory,

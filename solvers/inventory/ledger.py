@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.arrays import check_range, whole_numbers
-from solvers.inventory import kernels_ledger as kernels
+from solvers.inventory import kernels_ledger, kernels_log
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from solvers.inventory.kernels_ledger import Codes, Indices, Integers
+    from solvers.inventory.kernels_log import Codes, Indices, Integers
 
 AGE_LIMITS_DAYS = (30, 60, 90, 180, 365)
 """Age classes of stock: 0 to 30 days, 31 to 60, …, over 365."""
@@ -27,13 +27,13 @@ NO_LINK = -1
 class Movement(IntEnum):
     """Why stock changed; movements of one instant count in this order, so that goods come in before they go out."""
 
-    RECEIPT = kernels.RECEIPT
-    TRANSFER_OUT = kernels.TRANSFER_OUT
-    TRANSFER_IN = kernels.TRANSFER_IN
-    ADJUSTMENT = kernels.ADJUSTMENT
-    SALE = kernels.SALE
-    RETURN = kernels.RETURN
-    WRITE_OFF = kernels.WRITE_OFF
+    RECEIPT = kernels_log.RECEIPT
+    TRANSFER_OUT = kernels_log.TRANSFER_OUT
+    TRANSFER_IN = kernels_log.TRANSFER_IN
+    ADJUSTMENT = kernels_log.ADJUSTMENT
+    SALE = kernels_log.SALE
+    RETURN = kernels_log.RETURN
+    WRITE_OFF = kernels_log.WRITE_OFF
 
 
 def narrow(values: npt.ArrayLike, name: str, dtype: type[np.int32 | np.int8]) -> npt.NDArray[np.signedinteger]:
@@ -133,23 +133,23 @@ class StockHistory:
             raise ValueError(f"{name} must be as long as {like}; their lengths are {sizes[0]} and {sizes[1]}.")
 
     def _check_values(self) -> None:
-        if not 1 <= self.period_days <= kernels.MAX_DAYS:
-            raise ValueError(f"period_days must lie in 1..{kernels.MAX_DAYS}; it is {self.period_days}.")
+        if not 1 <= self.period_days <= kernels_ledger.MAX_DAYS:
+            raise ValueError(f"period_days must lie in 1..{kernels_ledger.MAX_DAYS}; it is {self.period_days}.")
         if self.article.size and (self.article[0] < 0 or bool(np.any(np.diff(self.article) < 0))):
             raise ValueError("article must rise from 0; sort the stocks by article.")
-        check_range(self.on_hand, "on_hand", -kernels.MAX_UNITS, kernels.MAX_UNITS)
-        check_range(self.unit_cost_cents, "unit_cost_cents", 0, kernels.MAX_CENTS)
+        check_range(self.on_hand, "on_hand", -kernels_log.MAX_UNITS, kernels_log.MAX_UNITS)
+        check_range(self.unit_cost_cents, "unit_cost_cents", 0, kernels_ledger.MAX_CENTS)
         if self.stock.size == 0:
             return
         for name, low, high in (
             ("stock", 0, self.article.size - 1),
             ("kind", 0, len(Movement) - 1),
-            ("movement_cost_cents", NO_COST, kernels.MAX_CENTS),
+            ("movement_cost_cents", NO_COST, kernels_ledger.MAX_CENTS),
         ):
             values = getattr(self, name)
             if values.min() < low or values.max() > high:
                 raise ValueError(f"{name} must lie in {low}..{high}; it spans {values.min()}..{values.max()}.")
-        if self.moved_at_us.max() >= (self.last_day + 1) * kernels.DAY_US:
+        if self.moved_at_us.max() >= (self.last_day + 1) * kernels_log.DAY_US:
             raise ValueError("moved_at_us holds a movement after the last day; leave it out.")
         if self.num_links:
             linked = np.flatnonzero(self.link != NO_LINK)
@@ -183,9 +183,9 @@ class StockPositions:
         KeyError
             When there is no such measure.
         """
-        if name not in kernels.MEASURES:
-            raise KeyError(f"no measure {name}; there are {', '.join(kernels.MEASURES)}.")
-        column: Integers = self.measures[:, kernels.MEASURES.index(name)]
+        if name not in kernels_ledger.MEASURES:
+            raise KeyError(f"no measure {name}; there are {', '.join(kernels_ledger.MEASURES)}.")
+        column: Integers = self.measures[:, kernels_ledger.MEASURES.index(name)]
         return column
 
     def violations(self, history: StockHistory) -> list[str]:

@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from solvers.inventory import kernels_ledger as kernels
-from solvers.inventory.kernels_ledger import Integers, Log, Stocks
+from solvers.inventory import kernels_ledger, kernels_log
+from solvers.inventory.kernels_log import Integers, Log, Stocks
 from solvers.inventory.ledger import AGE_LIMITS_DAYS, MovementValues, StockHistory, StockPositions
 
 
@@ -45,7 +45,7 @@ def group_by_article(history: StockHistory) -> GroupedHistory:
     """Give a history with its movements by article."""
     starts = np.searchsorted(history.article, np.arange(history.num_articles + 1))
     log_start = np.zeros(history.num_articles + 1, np.int64)
-    rows = kernels.group_rows(history.stock, history.article, log_start)
+    rows = kernels_log.group_rows(history.stock, history.article, log_start)
     link = history.link[rows] if history.link.size else history.link
     log = Log(
         log_start,
@@ -140,8 +140,8 @@ def daily_sales(history: GroupedHistory, *, threads: int = 1) -> DailySales:
     first_day = history.last_day - history.period_days + 1
 
     def fill(cut: tuple[int, int]) -> None:
-        kernels.order_rows(history.log, *cut)
-        kernels.fill_daily(history.log, stocks, first_day, history.last_day, *cut, sales, could_sell)
+        kernels_log.order_rows(history.log, *cut)
+        kernels_log.fill_daily(history.log, stocks, first_day, history.last_day, *cut, sales, could_sell)
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(fill, _cuts(history.log.start, threads)))
@@ -156,11 +156,11 @@ def _cuts(start: Integers, threads: int) -> list[tuple[int, int]]:
 
 
 def _openings(history: GroupedHistory) -> Integers:
-    moved, passed = kernels.movement_sums(history.log.pair, history.log.quantity, history.on_hand.size)
-    over = np.flatnonzero(passed + np.abs(history.on_hand) > kernels.MAX_UNITS)
+    moved, passed = kernels_log.movement_sums(history.log.pair, history.log.quantity, history.on_hand.size)
+    over = np.flatnonzero(passed + np.abs(history.on_hand) > kernels_log.MAX_UNITS)
     if over.size:
         raise ValueError(
-            f"stock {over[0]} sees {passed[over[0]]} units pass, more than {kernels.MAX_UNITS}; "
+            f"stock {over[0]} sees {passed[over[0]]} units pass, more than {kernels_log.MAX_UNITS}; "
             f"check its quantities or count in larger units ({over.size} such in all)."
         )
     openings: Integers = history.on_hand - moved
@@ -170,25 +170,27 @@ def _openings(history: GroupedHistory) -> Integers:
 def _run(history: GroupedHistory, row_values: Integers, threads: int) -> StockPositions:
     log, cuts = history.log, _cuts(history.log.start, threads)
     # What lay there before the first movement on record is at least as old as the record, and nothing says it is older.
-    origin = int(log.moved_at.min() // kernels.DAY_US) - 1 if log.moved_at.size else history.last_day
+    origin = int(log.moved_at.min() // kernels_log.DAY_US) - 1 if log.moved_at.size else history.last_day
     period = np.array([history.last_day - history.period_days + 1, history.last_day, origin], np.int64)
-    measures = np.zeros((history.on_hand.size, len(kernels.MEASURES)), np.int64)
+    measures = np.zeros((history.on_hand.size, len(kernels_ledger.MEASURES)), np.int64)
     ages = np.zeros((history.on_hand.size, 2, len(AGE_LIMITS_DAYS) + 1), np.int64)
     pools = np.zeros((history.num_links, 2), np.int64)
-    pool_lists = np.full((history.num_links, 2), kernels.UNKNOWN, np.int64)
+    pool_lists = np.full((history.num_links, 2), kernels_log.UNKNOWN, np.int64)
     limits = np.array(AGE_LIMITS_DAYS, np.int64)
     stocks = Stocks(history.stock_start, _openings(history), history.unit_cost_cents)
 
     def value(cut: tuple[int, int]) -> int:
-        kernels.order_rows(log, *cut)
+        kernels_log.order_rows(log, *cut)
         return int(
-            kernels.value_articles(log, stocks, pools, pool_lists, period, limits, *cut, measures, ages, row_values)
+            kernels_ledger.value_articles(
+                log, stocks, pools, pool_lists, period, limits, *cut, measures, ages, row_values
+            )
         )
 
     with ThreadPoolExecutor(threads) as pool:
-        failed = [stock for stock in pool.map(value, cuts) if stock != kernels.UNKNOWN]
+        failed = [stock for stock in pool.map(value, cuts) if stock != kernels_log.UNKNOWN]
     if failed:
         raise ValueError(
-            f"the value of stock {min(failed)} passes {kernels.MAX_CENTS} cents; check its quantities and unit costs."
+            f"the value of stock {min(failed)} passes {kernels_ledger.MAX_CENTS} cents; check its quantities and unit costs."
         )
     return StockPositions(measures, ages[:, 0], ages[:, 1])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from solvers.inventory import NO_COST, Movement, StockHistory, daily_sales, group_by_article
-from solvers.inventory.kernels_ledger import DAY_US
+from solvers.inventory.kernels_log import DAY_US
 
 LAST_DAY, DAYS = 500, 20
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from solvers.inventory import AGE_LIMITS_DAYS, NO_COST, NO_LINK, Movement, StockHistory, value_movements, value_stocks
-from solvers.inventory.kernels_ledger import DAY_US, MEASURES, NEVER
+from solvers.inventory.kernels_ledger import MEASURES, NEVER
+from solvers.inventory.kernels_log import DAY_US
 
 LAST_DAY = 20_000
 
