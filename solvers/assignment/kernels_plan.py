@@ -176,6 +176,23 @@ def fitting_options(instance: Instance, room: Room, fits: Flags) -> None:
 
 
 @njit(cache=True, nogil=True)
+def add_potential_use(instance: Instance, reach: Int64, most: Room) -> None:
+    """Add up the most that orders could ever ask of each limit; reach is scratch of shape (num_warehouses,)."""
+    for order in range(len(instance.max_shipments)):
+        reach[:] = 0
+        for option in range(instance.option_start[order], instance.option_start[order + 1]):
+            reach[instance.option_warehouse[option]] |= instance.option_mask[option]
+            for use in range(instance.use_start[option], instance.use_start[option + 1]):
+                most.resource[instance.use_resource[use]] += instance.use_amount[use]
+        start = instance.piece_start[order]
+        for piece in range(start, instance.piece_start[order + 1]):
+            for warehouse in range(len(reach)):
+                if reach[warehouse] >> (piece - start) & 1:
+                    most.stock[instance.piece_sku[piece], warehouse] += instance.piece_quantity[piece]
+                    most.capacity[warehouse] += instance.piece_quantity[piece]
+
+
+@njit(cache=True, nogil=True)
 def price_orders(
     instance: Instance,
     orders: Int64,

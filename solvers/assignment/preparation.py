@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.assignment.kernels_plan import PriceArrays, Room, fitting_options
+from solvers.assignment.kernels_plan import PriceArrays, Room, add_potential_use, fitting_options
 from solvers.assignment.kernels_pricing import Instance
 from solvers.assignment.prices import Prices
 from solvers.assignment.problem import MILLICENTS
@@ -120,23 +120,6 @@ def prepare(problem: AssignmentProblem) -> Prepared:
         use_resource=problem.option_resource[use_kept],
         use_amount=problem.option_resource_amount[use_kept],
     )
-    contested = np.flatnonzero(_potential_use(problem, instance) > flatten(limit))
-    return Prepared(instance, kept, limit, contested)
-
-
-def _potential_use(problem: AssignmentProblem, instance: Instance) -> Int64Array:
-    """Give the most that orders could ever ask of each limit, flat."""
-    stock = np.zeros((problem.num_skus, problem.num_warehouses), dtype=np.int64)
-    capacity = np.zeros(problem.num_warehouses, dtype=np.int64)
-    resource = np.zeros(problem.num_resources, dtype=np.int64)
-    order_of_option = np.repeat(np.arange(problem.num_orders), np.diff(instance.option_start))
-    bit = np.arange(problem.num_pieces) - problem.piece_start[problem.order_of_piece]
-    for warehouse in range(problem.num_warehouses):
-        here = np.flatnonzero(instance.option_warehouse == warehouse)
-        reach = np.zeros(problem.num_orders, dtype=np.int64)
-        np.bitwise_or.at(reach, order_of_option[here], instance.option_mask[here])
-        pieces = np.flatnonzero(reach[problem.order_of_piece] >> bit & 1)
-        np.add.at(stock[:, warehouse], problem.piece_sku[pieces], problem.piece_quantity[pieces])
-        capacity[warehouse] = problem.piece_quantity[pieces].sum()
-    np.add.at(resource, instance.use_resource, instance.use_amount)
-    return np.concatenate([stock.ravel(), capacity, resource])
+    most = Room(*(np.zeros_like(array) for array in limit))
+    add_potential_use(instance, np.zeros(problem.num_warehouses, dtype=np.int64), most)
+    return Prepared(instance, kept, limit, np.flatnonzero(flatten(most) > flatten(limit)))
