@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from engine.baselines import baselines
 from engine.book import FILE_NAME, Book
 from engine.config import Settings, read_settings
 from engine.locking import only_writer
@@ -39,6 +40,8 @@ class BatchResult:
         The published run; None after a dry run.
     summary
         The row of `plan_summary`.
+    baselines
+        Contract `baselines`: what common rules would have made of the night.
     stages
         Contract `stage_seconds`; empty for a repeat.
     num_checks
@@ -50,6 +53,7 @@ class BatchResult:
     run_id: str
     directory: Path | None
     summary: dict[str, Any]
+    baselines: pl.DataFrame
     stages: pl.DataFrame
     num_checks: int
     is_repeat: bool
@@ -111,6 +115,7 @@ def run_batch(
             )
             tables = {
                 "plan_summary": summary,
+                "baselines": baselines(plan, received.orders, loaded.inputs.warehouses),
                 "holds": received.holds,
                 "rejects": loaded.rejects,
                 **plan.tables(),
@@ -132,7 +137,13 @@ def run_batch(
                 directory = staged.publish()
                 record(book, Run(directory))
         return BatchResult(
-            staged.run_id, directory, summary.row(0, named=True), clock.frame(), len(report.checks), is_repeat=False
+            staged.run_id,
+            directory,
+            summary.row(0, named=True),
+            tables["baselines"],
+            clock.frame(),
+            len(report.checks),
+            is_repeat=False,
         )
 
 
@@ -149,4 +160,5 @@ def _with_seed(settings: Settings, seed: int | None) -> Settings:
 
 
 def _repeat(run: Run) -> BatchResult:
-    return BatchResult(run.run_id, run.directory, run.summary, StageClock(shows_bars=False).frame(), 0, is_repeat=True)
+    nothing = StageClock(shows_bars=False).frame()
+    return BatchResult(run.run_id, run.directory, run.summary, run.table("baselines"), nothing, 0, is_repeat=True)

@@ -21,6 +21,7 @@ def batch_json(result: BatchResult) -> dict[str, Any]:
         "is_repeat": result.is_repeat,
         "checks": result.num_checks,
         "summary": result.summary,
+        "baselines": result.baselines.to_dicts(),
         "stages": {row["stage"]: row["seconds"] for row in result.stages.to_dicts()},
         "peak_memory_mib": int(max(result.stages["peak_memory_mib"].to_list(), default=0)),
     }
@@ -42,6 +43,7 @@ def batch_table(result: BatchResult) -> str:
         f"         {summary['orders_split']} split, {summary['orders_late']} late, {summary['orders_short']} short",
         f"units    {summary['units_shipped']} of {summary['units_released']} ship, {summary['units_backordered']} wait",
         f"rejects  {summary['rejects']}",
+        *savings_lines(result.baselines),
         "",
     ]
     if result.is_repeat:
@@ -54,6 +56,17 @@ def batch_table(result: BatchResult) -> str:
         text.append(f"verified {result.num_checks} checks, all hold")
     text.append("published nothing (dry run)" if result.directory is None else f"report   {result.directory / PAGE}")
     return "\n".join(text)
+
+
+def savings_lines(baselines: pl.DataFrame) -> list[str]:
+    """Say what the plan saves against each common rule on the same night, the dearest rule first."""
+    rows = baselines.filter(pl.col("cost_cents") > 0).sort("cost_cents", "baseline", descending=[True, False])
+    return [_saving(row["saving_share"], row["baseline"].replace("_", " ")) for row in rows.iter_rows(named=True)]
+
+
+def _saving(saved: float, rule: str) -> str:
+    told = f"saves    {100 * saved:.1f} % against" if saved >= 0 else f"loses    {-100 * saved:.1f} % to"
+    return f"{told} {rule}"
 
 
 def frame_table(frame: pl.DataFrame) -> str:

@@ -277,6 +277,25 @@ PLAN_SUMMARY: Final = Table(
     ),
 )
 
+BASELINE_NAMES: Final = ("nearest_warehouse", "single_warehouse_first", "order_by_order")
+BASELINES: Final = Table(
+    "baselines",
+    "what a common rule would have made of tonight's very orders, offers and limits",
+    key=("baseline",),
+    columns=(
+        text(
+            "baseline",
+            "rule: nearest warehouse with stock, the warehouse that can send most of the order, or each order's optimum in turn",
+            allowed=BASELINE_NAMES,
+        ),
+        integer("cost_cents", "what the rule's plan costs", at_least=0),
+        integer("plan_cost_cents", "what the plan costs", at_least=0),
+        number("saving_share", "(rule - plan) / rule; below zero where the rule does better", at_most=1),
+        integer("orders_split", "orders that the rule sends in more than one parcel", at_least=0),
+        integer("units_backordered", "units that wait under the rule", at_least=0),
+    ),
+)
+
 STAGE_SECONDS: Final = Table(
     "stage_seconds",
     "how long each stage took; measured, so the one table that differs between replays",
@@ -318,6 +337,7 @@ OUTPUTS: Final[tuple[Table, ...]] = (
     PICK_STOPS,
     MANIFESTS,
     PLAN_SUMMARY,
+    BASELINES,
     STAGE_SECONDS,
     STOCK_LEDGER,
 )

@@ -53,6 +53,7 @@ def morning_page(tables: dict[str, pl.DataFrame]) -> str:
             f'<p class="soft">as of {summary["as_of"]:%Y-%m-%d %H:%M} UTC, run {summary["run_id"]}</p>',
             *_night(summary),
             *_costs(summary),
+            *_savings(tables["baselines"], summary),
             *_held(tables["holds"]),
             *_late(tables["shipments"], summary),
             *_short(tables["backorders"]),
@@ -84,6 +85,22 @@ def _costs(summary: _Summary) -> list[str]:
     rows = [(name, summary[column], write(summary[column])) for column, name in _COMPONENTS]
     note = f"At least {write(summary['bound_cents'])} is necessary with tonight's offers: proven, and recomputed by the verifier."
     return [html.heading("What the plan costs", note), html.bars(rows)]
+
+
+def _savings(baselines: pl.DataFrame, summary: _Summary) -> list[str]:
+    if not baselines["cost_cents"].sum():
+        return []
+    write = money(summary["currency"])
+    named = baselines.with_columns(pl.col("baseline").str.replace_all("_", " ")).sort("cost_cents", "baseline")
+    columns = [
+        ("baseline", "rule", None),
+        ("cost_cents", "would cost", write),
+        ("saving_share", "the plan saves", share),
+        ("orders_split", "orders split", count),
+        ("units_backordered", "units that wait", count),
+    ]
+    note = "Rules in common use, given the same orders, offers and limits of tonight."
+    return [html.heading("What the plan saves", note), html.table(named, columns)]
 
 
 def _held(holds: pl.DataFrame) -> list[str]:

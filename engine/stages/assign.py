@@ -45,6 +45,8 @@ class Plan:
         Price of further parcels of an order, summed over the plan.
     outcome
         Cost, bound and what ended the solve, in cents.
+    problem
+        What was solved, for whoever wants to solve it otherwise.
     """
 
     offers: pl.DataFrame
@@ -55,6 +57,7 @@ class Plan:
     parcels: ParcelPlan
     split_cents: int
     outcome: Outcome
+    problem: AssignmentProblem
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Give what is published of it, by table."""
@@ -77,7 +80,7 @@ def assign(orders: pl.DataFrame, quotes: Quotes, inputs: Inputs, settings: Setti
         Sections `costs`, `assign` and `night`.
     """
     offer_cartons = _limited_cartons(quotes, inputs)
-    problem = _problem(orders.sort("order_id"), quotes, offer_cartons, inputs, settings)
+    problem = assignment_problem(orders, quotes.pieces, quotes.offers, offer_cartons, inputs, settings)
     solution = solve(
         problem,
         effort=Effort(price_rounds=settings.assign.iterations),
@@ -95,33 +98,53 @@ def assign(orders: pl.DataFrame, quotes: Quotes, inputs: Inputs, settings: Setti
         parcel_plan(offers, quotes, orders, inputs),
         _split_cents(offers, settings),
         solution.outcome,
+        problem,
     )
 
 
-def _problem(
-    orders: pl.DataFrame, quotes: Quotes, offer_cartons: pl.DataFrame, inputs: Inputs, settings: Settings
+def assignment_problem(
+    orders: pl.DataFrame,
+    pieces: pl.DataFrame,
+    offers: pl.DataFrame,
+    offer_cartons: pl.DataFrame,
+    inputs: Inputs,
+    settings: Settings,
 ) -> AssignmentProblem:
+    """Turn the night's tables into what the solver takes: orders, warehouses and articles by position.
+
+    Parameters
+    ----------
+    orders
+        Released orders; those of the problem stand by `order_id`.
+    pieces, offers, offer_cartons
+        By their contracts, all of these orders; offers may lack `is_chosen`.
+    inputs
+        Tables stock, warehouses, products, cartons.
+    settings
+        Section `costs`.
+    """
+    orders = orders.sort("order_id")
     warehouses, skus, limited = inputs.warehouses["warehouse_id"], inputs.products["sku"], _limits(inputs)
     stock = available_stock(inputs.stock)
     units = np.zeros((len(warehouses), len(skus)), np.int64)
     units[_at(stock["warehouse_id"], warehouses), _at(stock["sku"], skus)] = stock["available"].to_numpy()
-    position = quotes.offers.select("order_id", "offer_number", pl.row_index("at"))
+    position = offers.select("order_id", "offer_number", pl.row_index("at"))
     uses = offer_cartons.join(position, on=["order_id", "offer_number"]).sort("at", "carton_id")
     return AssignmentProblem(
-        piece_start=_starts(orders["order_id"], quotes.pieces["order_id"]),
-        piece_sku=_at(quotes.pieces["sku"], skus).astype(np.int32),
-        piece_quantity=quotes.pieces["quantity"].to_numpy(),
-        piece_backorder_cents=quotes.pieces["backorder_cents"].to_numpy(),
-        option_start=_starts(orders["order_id"], quotes.offers["order_id"]),
-        option_warehouse=_at(quotes.offers["warehouse_id"], warehouses).astype(np.int32),
-        option_mask=quotes.offers["pieces"].to_numpy(),
-        option_cents=quotes.offers["cost_cents"].to_numpy(),
-        option_parcels=quotes.offers["shipments"].to_numpy().astype(np.int32),
+        piece_start=_starts(orders["order_id"], pieces["order_id"]),
+        piece_sku=_at(pieces["sku"], skus).astype(np.int32),
+        piece_quantity=pieces["quantity"].to_numpy(),
+        piece_backorder_cents=pieces["backorder_cents"].to_numpy(),
+        option_start=_starts(orders["order_id"], offers["order_id"]),
+        option_warehouse=_at(offers["warehouse_id"], warehouses).astype(np.int32),
+        option_mask=offers["pieces"].to_numpy(),
+        option_cents=offers["cost_cents"].to_numpy(),
+        option_parcels=offers["shipments"].to_numpy().astype(np.int32),
         max_shipments=orders["max_shipments"].fill_null(UNLIMITED_SHIPMENTS).to_numpy().astype(np.int32),
         split_cents=settings.costs.split_cents,
         stock_units=units,
         capacity_units=inputs.warehouses["daily_capacity_units"].fill_null(UNLIMITED_UNITS).to_numpy(),
-        option_resource_start=np.searchsorted(uses["at"].to_numpy(), np.arange(quotes.offers.height + 1)),
+        option_resource_start=np.searchsorted(uses["at"].to_numpy(), np.arange(offers.height + 1)),
         option_resource=_at(uses["carton_id"], limited["carton_id"]).astype(np.int32),
         option_resource_amount=uses["quantity"].to_numpy(),
         resource_limit=limited["on_hand"].to_numpy(),

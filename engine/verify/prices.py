@@ -11,7 +11,7 @@ from engine.contracts.outputs import SHIPMENT_COSTS
 from engine.verify.checks import Check, must, named
 from engine.verify.delivery import check_delivery, check_lateness, dispatches, with_deadlines, with_promises
 from engine.verify.files import Night
-from engine.verify.summary import check_summary
+from engine.verify.summary import check_baselines, check_summary
 from engine.verify.tariff import (
     applicable_surcharges,
     check_rating,
@@ -45,6 +45,7 @@ def check_prices(night: Night) -> Iterator[Check]:
     yield check_totals(parcels)
     yield check_waiting(night)
     yield check_summary(night)
+    yield check_baselines(night)
 
 
 def expected_parcels(night: Night) -> pl.DataFrame:

@@ -39,6 +39,28 @@ def check_summary(night: Night) -> Check:
     return named("prices.summary", told(differ, len(row)))
 
 
+def check_baselines(night: Night) -> Check:
+    """Check that the rules are set against this very plan, and that the saving is what the two costs say.
+
+    Parameters
+    ----------
+    night
+        The run.
+    """
+    rows = night.table("baselines").to_dicts()
+    plan_cents = night.table("plan_summary")["cost_cents"].sum()
+    differ = [
+        f"baselines: {row['baseline']} sets {row['plan_cost_cents']} beside it, the plan costs {plan_cents}"
+        for row in rows
+        if row["plan_cost_cents"] != plan_cents
+    ]
+    for row in rows:
+        saved = (row["cost_cents"] - plan_cents) / row["cost_cents"] if row["cost_cents"] else 0.0
+        if not abs(row["saving_share"] - saved) <= _GAP_SLACK:
+            differ.append(f"baselines: {row['baseline']} says {row['saving_share']} is saved, recomputed {saved}")
+    return named("prices.baselines", told(differ, 2 * len(rows)))
+
+
 def expected_summary(night: Night) -> dict[str, object]:
     """Recompute what the summary says, except bound, gap and status.
 
