@@ -215,7 +215,31 @@ TRANSFERS: Final = Table(
     ),
 )
 
-PROPOSALS: Final[tuple[Table, ...]] = (REPLENISHMENT, TRANSFERS)
-"""What `propose_orders` gives; proposals are asked for, they are not part of a run."""
+STOCK_CLASSES: Final = Table(
+    "stock_classes",
+    "what kind of demand a stock has, and what it lost without stock",
+    key=("warehouse_id", "sku"),
+    columns=(
+        text("warehouse_id", "warehouse"),
+        text("sku", "article"),
+        text("category", "category"),
+        integer("cogs_cents", "cost of goods sold in the period", at_least=-(10**18), at_most=10**18),
+        text(
+            "value_class", "the article by share of cost of goods sold: a to 80 %, b to 95 %", allowed=("a", "b", "c")
+        ),
+        text("steadiness_class", "by variation of weekly sales: x below 0.5, y below 1.0", allowed=("x", "y", "z")),
+        text(
+            "demand_pattern",
+            "by interval between weeks with sales and squared variation of their size",
+            allowed=("smooth", "intermittent", "erratic", "lumpy", "none"),
+        ),
+        integer("days_without_stock", "days on which there was nothing to sell", at_least=0),
+        number("lost_units", "units it would have sold on them, from days with stock of the season", at_least=0),
+        integer("lost_cost_cents", "their cost", at_least=0, at_most=10**15),
+    ),
+)
+
+ANALYSES: Final[tuple[Table, ...]] = (REPLENISHMENT, TRANSFERS, STOCK_CLASSES)
+"""What is asked for in a notebook (`propose_orders`, `stock_classes`); no part of a run."""
 
 REPORTS: Final[tuple[Table, ...]] = (INVENTORY_TURNOVER, STOCK_HEALTH, DELIVERY_PERFORMANCE, RETURN_SUMMARY)

@@ -1,5 +1,13 @@
 """Inventory: the valued stock ledger, demand, reorder policies and transfers."""
 
+from solvers.inventory.classes import (
+    DemandPattern,
+    SteadinessClass,
+    ValueClass,
+    demand_patterns,
+    steadiness_classes,
+    value_classes,
+)
 from solvers.inventory.forecast import (
     DemandForecast,
     ForecastParameters,
@@ -17,6 +25,7 @@ from solvers.inventory.ledger import (
     StockPositions,
 )
 from solvers.inventory.loss import Demand
+from solvers.inventory.lost import lost_sales
 from solvers.inventory.replenish import Replenishment, ReplenishmentProblem, replenish
 from solvers.inventory.series import DemandSeries
 from solvers.inventory.value import (
@@ -35,6 +44,7 @@ __all__ = [
     "DailySales",
     "Demand",
     "DemandForecast",
+    "DemandPattern",
     "DemandSeries",
     "ForecastParameters",
     "GroupedHistory",
@@ -42,14 +52,20 @@ __all__ = [
     "MovementValues",
     "Replenishment",
     "ReplenishmentProblem",
+    "SteadinessClass",
     "StockHistory",
     "StockPositions",
+    "ValueClass",
     "daily_sales",
+    "demand_patterns",
     "forecast_demand",
     "group_by_article",
     "intermittent_rates",
+    "lost_sales",
     "pinball_loss",
     "replenish",
+    "steadiness_classes",
+    "value_classes",
     "value_movements",
     "value_stocks",
 ]

@@ -8,8 +8,9 @@ import pytest
 
 from engine.config import Inventory
 from engine.contracts.inputs import INBOUND, STOCK, STOCK_MOVEMENTS
-from engine.contracts.reports import REPLENISHMENT, TRANSFERS
+from engine.contracts.reports import REPLENISHMENT, STOCK_CLASSES, TRANSFERS
 from engine.errors import UsageError
+from engine.reports.classes import stock_classes
 from engine.reports.proposals import Freight, propose_orders
 
 NIGHT = datetime(2026, 3, 1, 22, tzinfo=UTC)
@@ -134,3 +135,31 @@ def test_nothing_on_file_proposes_nothing():
 def test_a_promise_of_certainty_is_refused():
     with pytest.raises(UsageError, match="strictly between"):
         propose(stock(), STOCK_MOVEMENTS.empty(), service=1.0)
+
+
+def test_stocks_are_classed_and_what_they_lost_is_told():
+    without = sales("B", "L", 4, days=300, seed=5).filter(
+        ~pl.col("moved_at").is_between(NIGHT - timedelta(days=60), NIGHT - timedelta(days=40))
+    )
+    # Empty for three weeks: the books bring the stock to nothing, and back after.
+    empty = pl.DataFrame(
+        {
+            "moved_at": [NIGHT - timedelta(days=61), NIGHT - timedelta(days=39, hours=1)],
+            "warehouse_id": "L",
+            "sku": "B",
+            "quantity": [-500, 500],
+            "kind": "adjustment",
+        }
+    )
+    spent = -without.filter(pl.col("moved_at") > NIGHT - timedelta(days=61))["quantity"].sum()
+    held = stock(("L", "A", 10**5), ("L", "B", 500 - spent), ("L", "NEW", 3))
+    found = stock_classes(held, pl.concat([sales("A", "L", 40, days=300), without, empty]), PRODUCTS, NIGHT)
+    assert found.schema == STOCK_CLASSES.schema
+    rows = {row["sku"]: row for row in found.iter_rows(named=True)}
+    assert [rows[sku]["value_class"] for sku in ("A", "B", "NEW")] == ["a", "b", "c"]
+    assert rows["NEW"]["demand_pattern"] == "none"
+    assert rows["A"]["steadiness_class"] in {"x", "y"}
+    assert rows["A"]["lost_units"] == 0
+    assert rows["B"]["days_without_stock"] == 21
+    assert rows["B"]["lost_units"] == pytest.approx(21 * 4, rel=0.25)
+    assert stock_classes(STOCK.empty(), STOCK_MOVEMENTS.empty(), PRODUCTS, NIGHT).schema == STOCK_CLASSES.schema
