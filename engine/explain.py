@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -15,6 +17,8 @@ if TYPE_CHECKING:  # a run can explain itself, so the import goes the other way
 
 _COSTS: Final = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents"]
 _SHOWN: Final = 5
+_MOST_PIECES: Final = 12
+"""For orders of more pieces, what an alternative does not carry waits, instead of being spread at least cost."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +32,19 @@ class Explanation:
     sentence
         The decision in words.
     chosen
-        The offers taken: warehouse, lines, parcels, cost by component.
+        The offers taken: warehouse, lines, parcels, cost by component, and what the stock and capacity they take are
+        worth to other orders.
+    cost_cents
+        What the order costs tonight: the offers, splitting it, and the units that wait.
     alternatives
-        The cheapest offers for all of the order from one warehouse that were not taken, and for each what the stock it
-        would take is worth to other orders tonight.
+        The cheapest other ways to serve the whole order: offers, units that wait, what it would cost in all, and what the
+        stock it would take is worth to other orders. Cheapest first, by cost and worth together.
     """
 
     order_id: str
     sentence: str
     chosen: list[dict[str, Any]]
+    cost_cents: int
     alternatives: list[dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
@@ -48,7 +56,7 @@ class Explanation:
         if self.chosen:
             parts += ["", "taken:", *(_line(offer) for offer in self.chosen)]
         if self.alternatives:
-            parts += ["", "not taken:", *(_line(offer) for offer in self.alternatives)]
+            parts += ["", "not taken:", *(_way_line(way) for way in self.alternatives)]
         return "\n".join(parts)
 
 
@@ -64,24 +72,89 @@ def explain_order(run: Run, order_id: str) -> Explanation:
     holds = run.table("holds").filter(mine)
     if holds.height:
         why = "; ".join(f"{row['reason']} ({row['detail']})" for row in holds.iter_rows(named=True))
-        return Explanation(order_id, f"Order {order_id} is held: {why}.", [], [])
-    pieces = run.table("offer_pieces").filter(mine)
+        return Explanation(order_id, f"Order {order_id} is held: {why}.", [], 0, [])
+    pieces = run.table("offer_pieces").filter(mine).sort("piece_number")
     if pieces.is_empty():
-        raise UsageError(f"order {order_id!r} was not open in run {run.run_id}.")
-    offers = _with_stock_worth(run.table("offers").filter(mine), pieces, run.table("shadow_prices"))
+        raise UsageError(
+            f"order {order_id!r} was not open in run {run.run_id}. Its orders are in run.inputs.orders; see also: ordermill orders show"
+        )
+    frame = _with_stock_worth(run.table("offers").filter(mine), pieces, run.table("shadow_prices"))
+    offers = [_told(row, pieces) for row in frame.iter_rows(named=True)]
+    taken = tuple(number for number, row in enumerate(frame.iter_rows(named=True)) if row["is_chosen"])
+    order = _Order(offers, frame["pieces"].to_list(), pieces.to_dicts(), run.settings["costs"]["split_cents"])
+    limit: int | None = run.inputs.orders.filter(mine)["max_shipments"].item()
+    ways = [way for way in order.ways() if way != taken and (limit is None or order.parcels(way) <= limit)]
+    alternatives = [order.told(way) for way in ways[:_SHOWN]]
+    chosen, cost = [offers[number] for number in taken], order.cost_cents(taken)
     backorders = run.table("backorders").filter(mine)
-    chosen = [_told(row, pieces) for row in offers.filter("is_chosen").iter_rows(named=True)]
-    whole = (1 << pieces.height) - 1
-    others = offers.filter(~pl.col("is_chosen") & (pl.col("pieces") == whole))
-    if others.is_empty():
-        others = offers.filter(~pl.col("is_chosen"))
-    others = (
-        others.with_columns(at_prices=pl.col("cost_cents") + pl.col("stock_worth_cents"))
-        .sort("at_prices", "offer_number")
-        .head(_SHOWN)
+    return Explanation(
+        order_id, _sentence(order_id, chosen, cost, alternatives, backorders), chosen, cost, alternatives
     )
-    alternatives = [_told(row, pieces) for row in others.iter_rows(named=True)]
-    return Explanation(order_id, _sentence(order_id, chosen, alternatives, backorders), chosen, alternatives)
+
+
+@dataclass(frozen=True)
+class _Order:
+    """An order with its offers, and the pieces of each as bits; a way to serve it is a set of positions of offers."""
+
+    offers: list[dict[str, Any]]
+    masks: list[int]
+    pieces: list[dict[str, Any]]
+    split_cents: int
+
+    def parcels(self, way: tuple[int, ...]) -> int:
+        return sum(self.offers[number]["shipments"] for number in way)
+
+    def waiting(self, way: tuple[int, ...]) -> list[dict[str, Any]]:
+        covered = sum(self.masks[number] for number in way)
+        return [piece for piece in self.pieces if not covered >> piece["piece_number"] & 1]
+
+    def cost_cents(self, way: tuple[int, ...]) -> int:
+        offers = sum(self.offers[number]["cost_cents"] for number in way)
+        waiting = sum(piece["backorder_cents"] for piece in self.waiting(way))
+        return int(offers + waiting + self.split_cents * max(self.parcels(way) - 1, 0))
+
+    def worth_cents(self, way: tuple[int, ...]) -> int:
+        return sum(self.offers[number]["stock_worth_cents"] for number in way)
+
+    def told(self, way: tuple[int, ...]) -> dict[str, Any]:
+        return {
+            "offers": [self.offers[number] for number in way],
+            "waiting": _listed(self.waiting(way)),
+            "cost_cents": self.cost_cents(way),
+            "stock_worth_cents": self.worth_cents(way),
+        }
+
+    def ways(self) -> list[tuple[int, ...]]:
+        """For every offer the best way that takes it, and letting all wait; the cheapest at prices first."""
+        whole = (1 << len(self.pieces)) - 1
+        rest = self._rest()
+        found = {tuple(sorted((number, *rest(whole & ~mask)))) for number, mask in enumerate(self.masks)}
+        return sorted({*found, ()}, key=lambda way: (self.cost_cents(way) + self.worth_cents(way), way))
+
+    def _rest(self) -> Callable[[int], tuple[int, ...]]:
+        """Give what finds the offers that serve a set of pieces at least cost and worth."""
+        if len(self.pieces) > _MOST_PIECES:
+            return lambda _: ()
+
+        def price(way: tuple[int, ...], mask: int) -> int:
+            waits = sum(p["backorder_cents"] for p in self.waiting(way) if mask >> p["piece_number"] & 1)
+            offers = sum(self.offers[n]["cost_cents"] + self.offers[n]["stock_worth_cents"] for n in way)
+            return int(waits + offers + self.split_cents * self.parcels(way))
+
+        @cache
+        def best(mask: int) -> tuple[int, ...]:
+            if not mask:
+                return ()
+            lowest = mask & -mask
+            ways = [best(mask ^ lowest)]
+            ways += [
+                (number, *best(mask & ~own))
+                for number, own in enumerate(self.masks)
+                if own & lowest and not own & ~mask
+            ]
+            return min(ways, key=lambda way: price(way, mask))
+
+        return best
 
 
 def _with_stock_worth(offers: pl.DataFrame, pieces: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
@@ -110,15 +183,20 @@ def _with_stock_worth(offers: pl.DataFrame, pieces: pl.DataFrame, prices: pl.Dat
     )
 
 
+def _listed(pieces: list[dict[str, Any]]) -> list[str]:
+    """Write pieces as quantity and article, those of one line together."""
+    units: dict[tuple[int, str], int] = {}
+    for piece in pieces:
+        line = piece["line_number"], piece["sku"]
+        units[line] = units.get(line, 0) + piece["quantity"]
+    return [f"{quantity} x {sku}" for (_, sku), quantity in units.items()]
+
+
 def _told(offer: dict[str, Any], pieces: pl.DataFrame) -> dict[str, Any]:
-    lines = [
-        f"{row['quantity']} x {row['sku']}"
-        for row in pieces.iter_rows(named=True)
-        if offer["pieces"] >> row["piece_number"] & 1
-    ]
+    carried = [row for row in pieces.iter_rows(named=True) if offer["pieces"] >> row["piece_number"] & 1]
     return {
         "warehouse_id": offer["warehouse_id"],
-        "lines": lines,
+        "lines": _listed(carried),
         "shipments": offer["shipments"],
         **{name: offer[name] for name in _COSTS},
         "cost_cents": offer["cost_cents"],
@@ -129,27 +207,53 @@ def _told(offer: dict[str, Any], pieces: pl.DataFrame) -> dict[str, Any]:
 def _line(offer: dict[str, Any]) -> str:
     parts = ", ".join(f"{name.removesuffix('_cents')} {offer[name] / 100:.2f}" for name in _COSTS if offer[name])
     return (
-        f"  {offer['warehouse_id']:<12} {offer['cost_cents'] / 100:>9.2f}  {offer['shipments']} parcel(s): {', '.join(offer['lines'])}\n"
-        f"  {'':<12} {'':>9}  {parts}; the stock it takes is worth {offer['stock_worth_cents'] / 100:.2f} to other orders"
+        f"  {offer['cost_cents'] / 100:>9.2f}  {offer['warehouse_id']}, {_parcels(offer['shipments'])}: {', '.join(offer['lines'])}\n"
+        f"  {'':>9}  {parts}{_worth(offer['stock_worth_cents'])}"
     )
+
+
+def _way_line(way: dict[str, Any]) -> str:
+    parts = [
+        f"{offer['warehouse_id']}, {_parcels(offer['shipments'])}: {', '.join(offer['lines'])}"
+        for offer in way["offers"]
+    ]
+    if way["waiting"]:
+        parts.append(f"waiting: {', '.join(way['waiting'])}")
+    return f"  {way['cost_cents'] / 100:>9.2f}  {'; '.join(parts)}{_worth(way['stock_worth_cents'])}"
+
+
+def _worth(cents: int) -> str:
+    return f"; the stock it takes is worth {cents / 100:.2f} to other orders" if cents else ""
+
+
+def _parcels(count: int) -> str:
+    return "1 parcel" if count == 1 else f"{count} parcels"
+
+
+def _places(offers: list[dict[str, Any]]) -> str:
+    names = list(dict.fromkeys(offer["warehouse_id"] for offer in offers))
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _sentence(
-    order_id: str, chosen: list[dict[str, Any]], alternatives: list[dict[str, Any]], backorders: pl.DataFrame
+    order_id: str,
+    chosen: list[dict[str, Any]],
+    cost_cents: int,
+    alternatives: list[dict[str, Any]],
+    backorders: pl.DataFrame,
 ) -> str:
     waiting = "; ".join(
-        f"{row['quantity']} x {row['sku']} waits because {row['reason']}" for row in backorders.iter_rows(named=True)
+        f"{row['quantity']} x {row['sku']} {'waits' if row['quantity'] == 1 else 'wait'}: {row['reason']}"
+        for row in backorders.iter_rows(named=True)
     )
     if not chosen:
-        return f"Order {order_id} does not ship tonight: {waiting}."
-    places = ", ".join(dict.fromkeys(offer["warehouse_id"] for offer in chosen))
-    cost = sum(offer["cost_cents"] for offer in chosen)
-    sentence = (
-        f"Order {order_id} ships from {places} in {sum(o['shipments'] for o in chosen)} parcel(s) for {cost / 100:.2f}"
-    )
+        return f"Order {order_id} does not ship tonight, which is priced at {cost_cents / 100:.2f}. {waiting}."
+    parcels = _parcels(sum(offer["shipments"] for offer in chosen))
+    sentence = f"Order {order_id} ships from {_places(chosen)} in {parcels} for {cost_cents / 100:.2f}"
     if waiting:
-        return f"{sentence}; {waiting}."
-    if not alternatives:
-        return f"{sentence}; no other offer exists."
-    best = alternatives[0]
-    return f"{sentence}; next best is {best['warehouse_id']} for {best['cost_cents'] / 100:.2f}, whose stock is worth {best['stock_worth_cents'] / 100:.2f} to other orders."
+        return f"{sentence}, with what waits priced in. {waiting}."
+    ships = [way for way in alternatives if way["offers"] and not way["waiting"]]
+    if not ships:
+        return f"{sentence}; no other offers ship all of it."
+    best = ships[0]
+    return f"{sentence}; next best is {_places(best['offers'])} for {best['cost_cents'] / 100:.2f}{_worth(best['stock_worth_cents'])}."

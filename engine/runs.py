@@ -91,6 +91,12 @@ class Run:
         """The manifest."""
         return read_manifest(self.directory)
 
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """The settings it was planned with, by section and name."""
+        settings: dict[str, Any] = json.loads((self.directory / SETTINGS).read_text(encoding="utf-8"))
+        return settings
+
     @property
     def run_id(self) -> str:
         """Identifier of the run."""
