@@ -184,13 +184,18 @@ def cancel(directory: Workspace, order: _Order, *, note: _Note = None) -> None:
 
 
 def _instant(text: str | None) -> datetime | None:
+    from engine.config import plausible_night
+
     if text is None:
         return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"--as-of {text!r} is not a time like 2026-11-22T22:00:00Z.") from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    try:
+        return plausible_night(found if found.tzinfo else found.replace(tzinfo=UTC))
+    except ValueError as error:
+        raise UsageError(f"--as-of {error}.") from error
 
 
 def _print_json(value: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from engine.contracts import time_zones
+from engine.contracts import FIRST_YEAR, LAST_YEAR, time_zones
 from engine.errors import UsageError
 
 FILE_NAME: Final = "ordermill.toml"
@@ -28,6 +28,22 @@ def _known_zone(name: str) -> str:
 Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
+def plausible_night(moment: datetime) -> datetime:
+    """Give the night back.
+
+    Raises
+    ------
+    ValueError
+        When it lies in no year that a plan could be for.
+    """
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"{moment:%Y-%m-%d} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    return moment
+
+
+Moment = Annotated[datetime, AfterValidator(plausible_night)]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -35,7 +51,7 @@ class _Section(BaseModel):
 class Night(_Section):
     """The night and the workspace as a whole."""
 
-    as_of: datetime | None = None
+    as_of: Moment | None = None
     """The night to plan; the present minute where absent. Generated workspaces pin theirs."""
     timezone: Zone = "UTC"
     """Where times without an offset were written."""
@@ -65,20 +81,20 @@ class Receive(_Section):
         "cod",
     )
     """States of payment in which an order is released."""
-    longest_future_hours: int = Field(default=24, ge=0)
+    longest_future_hours: int = Field(default=24, ge=0, le=8_760)
     """An order placed later than this after the night is held: its date is wrong."""
-    longest_past_days: int = Field(default=3_650, ge=1)
+    longest_past_days: int = Field(default=3_650, ge=1, le=36_500)
     """An order placed longer ago than this is held: its date is wrong."""
 
 
 class Promise(_Section):
     """Working days, Monday to Friday, from the order to the promised delivery, where an order carries no promise."""
 
-    economy_days: int = Field(default=6, ge=0)
+    economy_days: int = Field(default=6, ge=0, le=365)
     """For service level economy."""
-    standard_days: int = Field(default=4, ge=0)
+    standard_days: int = Field(default=4, ge=0, le=365)
     """For service level standard."""
-    express_days: int = Field(default=2, ge=0)
+    express_days: int = Field(default=2, ge=0, le=365)
     """For service level express."""
 
 

@@ -9,11 +9,9 @@ from typing import Final
 
 import polars as pl
 
-from engine.contracts import Column, Kind, time_zones
+from engine.contracts import FIRST_YEAR, LAST_YEAR, Column, Kind, time_zones
 from engine.errors import InputError
 
-_EARLIEST_YEAR: Final = 1990
-_LATEST_YEAR: Final = 2100
 _TRUE: Final = ("true", "t", "yes", "y", "1")
 _FALSE: Final = ("false", "f", "no", "n", "0")
 _INSTANT: Final = (
@@ -129,9 +127,7 @@ def _range_faults(column: Column, value: pl.Expr) -> list[tuple[pl.Expr, str]]:
         faults.append((value > column.maximum, f"more than {column.maximum}, the most allowed"))
     if column.kind in (Kind.INSTANT, Kind.DATE):
         year = value.dt.year()
-        faults.append(
-            ((year < _EARLIEST_YEAR) | (year > _LATEST_YEAR), f"outside the years {_EARLIEST_YEAR} to {_LATEST_YEAR}")
-        )
+        faults.append(((year < FIRST_YEAR) | (year > LAST_YEAR), f"outside the years {FIRST_YEAR} to {LAST_YEAR}"))
     return faults
 
 

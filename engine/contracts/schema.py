@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 from zoneinfo import available_timezones
 
 import polars as pl
 
 Value = str | int | float | bool
+
+FIRST_YEAR: Final = 1990
+LAST_YEAR: Final = 2100
+"""Days and instants outside these years are mistakes."""
 
 
 def time_zones() -> set[str]:
