@@ -26,6 +26,7 @@ _MAX_PLACED: Final = 1024
 _MAX_REACH_CELLS: Final = 20_000_000
 _MAX_REMEMBERED: Final = 1_000_000
 _AT_ONCE: Final = 16
+_FIT_AT_ONCE: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ def _new_pool(load: Load, num_states: int, threads: int) -> Pool:
     slots = num_states + 2 * threads
     placed = max(1, min(load.num_items, _MAX_PLACED))
     longest = int(load.cargo.container_mm.max()) + 1
-    reach = slots if 3 * longest * slots <= _MAX_REACH_CELLS else 1
+    reach = num_states // 2 if 3 * longest * slots <= _MAX_REACH_CELLS else 1
     return Pool(
         spaces=np.zeros((slots, 7, _MAX_SPACES), np.int32),
         num_spaces=np.zeros(slots, np.int32),
@@ -197,10 +198,16 @@ def _new_pool(load: Load, num_states: int, threads: int) -> Pool:
         num_placed=np.zeros(slots, np.int32),
         left=np.zeros((slots, load.quantity.size), np.int32),
         least_edge=np.zeros((slots, 3), np.int32),
-        following=np.zeros((slots, load.cargo.size_mm.shape[0] + 1), np.int32),
         value=np.zeros(slots, np.int64),
         volume=np.zeros(slots, np.int64),
         key=np.zeros(slots, np.int64),
+        menu_block=np.zeros((num_states // 2, load.cargo.size_mm.shape[0]), np.int32),
+        menu_size=np.zeros((num_states // 2, 3, load.cargo.size_mm.shape[0]), np.int32),
+        menu_base=np.zeros((num_states // 2, 2, load.cargo.size_mm.shape[0])),
+        menu_surface=np.zeros((num_states // 2, load.cargo.size_mm.shape[0])),
+        num_menu=np.zeros(num_states // 2, np.int64),
+        fitting=np.zeros((threads, _FIT_AT_ONCE), np.int64),
+        most_score=np.zeros((threads, _FIT_AT_ONCE)),
         reach=np.zeros((reach, 3, longest), np.int32),
         neighbours=np.zeros((threads, 6, placed + 1, 5), np.int32),
         num_neighbours=np.zeros((threads, 6), np.int32),

@@ -30,7 +30,7 @@ class Weights:
     Parameters
     ----------
     contact
-        alpha, the weight of the share of a block's surface that touches something.
+        alpha, the weight of the share of a block's surface that touches something, 2 or more.
     usable
         beta, the weight of the share of the space that the items left can still use.
     items
@@ -43,6 +43,10 @@ class Weights:
     usable: float
     items: float
     slack: float
+
+    def __post_init__(self) -> None:
+        if self.contact < 2 or min(self.usable, self.items, self.slack) < 0:
+            raise ValueError(f"contact must be at least 2, the other weights at least 0; they are {self}.")
 
 
 @dataclass(frozen=True, slots=True)

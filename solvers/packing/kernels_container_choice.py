@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import njit
 
-from solvers.packing.kernels_container_spaces import largest_extent
 from solvers.packing.kernels_container_state import ZERO
 
 if TYPE_CHECKING:
@@ -103,6 +102,67 @@ def _touching(rows: Array, count: Array, thread: int, face: int, limit: int, edg
 
 
 @njit(cache=True, nogil=True)
+def write_menu(pool: Pool, slot: int, cargo: Cargo, rule: Rule) -> None:
+    """List the blocks that a state can still use, so that it and its descendants look at no others."""
+    menu = slot % pool.menu_block.shape[0]
+    n = 0
+    for block in range(cargo.size_mm.shape[0]):
+        enough = True
+        for k in range(cargo.content_start[block], cargo.content_start[block + 1]):
+            if cargo.content_count[k] > pool.left[slot, cargo.content_type[k]]:
+                enough = False
+                break
+        if enough:
+            pool.menu_block[menu, n] = block
+            for d in range(3):
+                pool.menu_size[menu, d, n] = cargo.size_mm[block, d]
+            pool.menu_base[menu, 0, n] = rule.base[0, block]
+            pool.menu_base[menu, 1, n] = rule.base[1, block]
+            pool.menu_surface[menu, n] = cargo.per_surface[block]
+            n += 1
+    pool.num_menu[menu] = n
+
+
+@njit(cache=True, nogil=True)
+def _find_promising(
+    pool: Pool, thread: int, menu: int, start: int, stop: int, regime: int, slack: float, worst: float
+) -> int:
+    """Note which menu entries fit the space in hand and may score more than ``worst`` by their base and the faces they reach.
+
+    Both loops are free of branches and run over slices: the first is computed for several entries at once, and what the
+    second finds is hard to foretell.
+    """
+    edges_a = pool.menu_size[menu, 0, start:stop]
+    edges_b = pool.menu_size[menu, 1, start:stop]
+    edges_c = pool.menu_size[menu, 2, start:stop]
+    bases = pool.menu_base[menu, regime, start:stop]
+    per_surface = pool.menu_surface[menu, start:stop]
+    most_score = pool.most_score[thread, : stop - start]
+    out = pool.fitting
+    edge_a = np.float64(pool.cut[thread, 0, 0])
+    edge_b = np.float64(pool.cut[thread, 0, 1])
+    edge_c = np.float64(pool.cut[thread, 0, 2])
+    # a hair above, so that rounding never hides a block
+    reachable = 1.0 + slack + 1e-12
+    for i in range(len(most_score)):
+        a = np.float64(edges_a[i])
+        b = np.float64(edges_b[i])
+        c = np.float64(edges_c[i])
+        far_a = 2.0 if a * reachable >= edge_a else 1.0
+        far_b = 2.0 if b * reachable >= edge_b else 1.0
+        far_c = 2.0 if c * reachable >= edge_c else 1.0
+        contact = (b * c * far_a + a * c * far_b + a * b * far_c) * per_surface[i] + 1e-3
+        # alpha is 2 or more, so the square is a bound
+        bound = bases[i] * contact * contact
+        most_score[i] = bound if (a <= edge_a) & (b <= edge_b) & (c <= edge_c) else -1.0
+    n = 0
+    for i in range(len(most_score)):
+        out[thread, n] = start + i
+        n += most_score[i] > worst
+    return n
+
+
+@njit(cache=True, nogil=True)
 def scan_blocks(
     pool: Pool,
     slot: int,
@@ -110,101 +170,88 @@ def scan_blocks(
     cargo: Cargo,
     rule: Rule,
     regime: int,
-    reach_slot: int,
+    parent: int,
     most: int,
     action_block: Array,
     action_score: Array,
 ) -> int:
     """Collect the ``most`` best blocks by VCS for the space in hand in a heap; give how many there are.
 
-    A block's value, the room it wastes and the faces it can reach bound its score, in this order, so most blocks are passed
-    over before their contact is measured. Blocks that can never be used again leave the list.
+    A block's value, the faces it can reach and the room it wastes bound its score, in this order, so most blocks are passed
+    over before their contact is measured.
     """
     edge_a = int(pool.cut[thread, 0, 0])
     edge_b = int(pool.cut[thread, 0, 1])
     edge_c = int(pool.cut[thread, 0, 2])
-    extent_a, extent_b, extent_c = largest_extent(pool, slot)
     per_space = 1.0 / (edge_a * edge_b * edge_c)
     slack = rule.slack[regime]
-    following = pool.following
+    menu = parent % pool.menu_block.shape[0]
+    reach_slot = parent % pool.reach.shape[0]
+    menu_block = pool.menu_block
+    fitting = pool.fitting
     left = pool.left
     reach = pool.reach
-    size = cargo.size_mm
     base_of = rule.base
-    ceiling = rule.ceiling
     contact_power = rule.contact_power
     use_power = rule.use_power
     per_surface = cargo.per_surface
     content_start = cargo.content_start
     rows = pool.neighbours
     counts = pool.num_neighbours
+    num_menu = int(pool.num_menu[menu])
     count = ZERO
     worst = 0.0
-    before = 0
-    node = following[slot, 0]
-    while node != 0:
-        block = node - 1
-        if ceiling[regime, block] <= worst:
+    for start in range(0, num_menu, fitting.shape[1]):
+        if rule.ceiling[regime, menu_block[menu, start]] <= worst:
             break
-        after = following[slot, node]
-        a = int(size[block, 0])
-        b = int(size[block, 1])
-        c = int(size[block, 2])
-        if a > edge_a or b > edge_b or c > edge_c:
-            if a > extent_a or b > extent_b or c > extent_c:
-                following[slot, before] = after
-            else:
-                before = node
-            node = after
-            continue
-        base = base_of[regime, block]
-        slack_a = int(slack * a)
-        slack_b = int(slack * b)
-        slack_c = int(slack * c)
-        far_a = edge_a - a <= slack_a
-        far_b = edge_b - b <= slack_b
-        far_c = edge_c - c <= slack_c
-        face_a = b * c
-        face_b = a * c
-        face_c = a * b
-        most_contact = face_a * (1 + far_a) + face_b * (1 + far_b) + face_c * (1 + far_c)
-        scale = _STEPS * per_surface[block]
-        if base * contact_power[regime, np.int64(scale * most_contact + 0.5)] <= worst:
-            before = node
-            node = after
-            continue
-        usable = (a + reach[reach_slot, 0, edge_a - a]) * (b + reach[reach_slot, 1, edge_b - b])
-        usable *= c + reach[reach_slot, 2, edge_c - c]
-        base *= use_power[regime, np.int64(_STEPS * (np.float64(usable) * per_space) + 0.5)]
-        if base * contact_power[regime, np.int64(scale * most_contact + 0.5)] <= worst:
-            before = node
-            node = after
-            continue
-        enough = True
-        for k in range(content_start[block], content_start[block + 1]):
-            if cargo.content_count[k] > left[slot, cargo.content_type[k]]:
-                enough = False
-                break
-        if not enough:
-            following[slot, before] = after
-            node = after
-            continue
-        area = 0
-        for axis in range(3):
-            edge = a if axis == 0 else b if axis == 1 else c
-            slack_edge = slack_a if axis == 0 else slack_b if axis == 1 else slack_c
-            edge_1 = b if axis == 0 else a
-            edge_2 = b if axis == 2 else c
-            area += _touching(rows, counts, thread, axis, slack_edge, edge_1, edge_2)
-            if far_a if axis == 0 else far_b if axis == 1 else far_c:
-                area += _touching(rows, counts, thread, axis + 3, slack_edge + edge, edge_1, edge_2)
-        score = base * contact_power[regime, np.int64(scale * area + 0.5)]
-        if score > worst:
-            count = _push(action_score, action_block, count, most, score, block)
-            if count == most:
-                worst = action_score[0]
-        before = node
-        node = after
+        stop = min(start + fitting.shape[1], num_menu)
+        num_fitting = _find_promising(pool, thread, menu, start, stop, regime, slack, worst)
+        for j in range(num_fitting):
+            i = fitting[thread, j]
+            block = menu_block[menu, i]
+            base = base_of[regime, block]
+            if base <= worst:
+                continue
+            a = int(pool.menu_size[menu, 0, i])
+            b = int(pool.menu_size[menu, 1, i])
+            c = int(pool.menu_size[menu, 2, i])
+            slack_a = int(slack * a)
+            slack_b = int(slack * b)
+            slack_c = int(slack * c)
+            far_a = edge_a - a <= slack_a
+            far_b = edge_b - b <= slack_b
+            far_c = edge_c - c <= slack_c
+            most_contact = b * c * (1 + far_a) + a * c * (1 + far_b) + a * b * (1 + far_c)
+            scale = _STEPS * per_surface[block]
+            most_power = contact_power[regime, int(scale * most_contact + 0.5)]
+            if base * most_power <= worst:
+                continue
+            usable = (a + reach[reach_slot, 0, edge_a - a]) * (b + reach[reach_slot, 1, edge_b - b])
+            usable *= c + reach[reach_slot, 2, edge_c - c]
+            base *= use_power[regime, int(_STEPS * (usable * per_space) + 0.5)]
+            if base * most_power <= worst:
+                continue
+            enough = True
+            for k in range(content_start[block], content_start[block + 1]):
+                if cargo.content_count[k] > left[slot, cargo.content_type[k]]:
+                    enough = False
+                    break
+            if not enough:
+                continue
+            area = 0
+            for axis in range(3):
+                edge = a if axis == 0 else b if axis == 1 else c
+                slack_edge = slack_a if axis == 0 else slack_b if axis == 1 else slack_c
+                edge_1 = b if axis == 0 else a
+                edge_2 = b if axis == 2 else c
+                area += _touching(rows, counts, thread, axis, slack_edge, edge_1, edge_2)
+                if far_a if axis == 0 else far_b if axis == 1 else far_c:
+                    area += _touching(rows, counts, thread, axis + 3, slack_edge + edge, edge_1, edge_2)
+            score = base * contact_power[regime, int(scale * area + 0.5)]
+            if score > worst:
+                count = _push(action_score, action_block, count, most, score, block)
+                if count == most:
+                    worst = action_score[0]
     return int(count)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from numba import njit
 
-from solvers.packing.kernels_container_choice import find_neighbours, scan_blocks, sort_heap
+from solvers.packing.kernels_container_choice import find_neighbours, scan_blocks, sort_heap, write_menu
 from solvers.packing.kernels_container_spaces import choose_space, cut_spaces, drop_space, mirrored_axes
 from solvers.packing.kernels_container_state import MASK, copy_state, hashed
 
@@ -46,10 +46,6 @@ def start_state(pool: Pool, slot: int, cargo: Cargo, quantity: Array) -> None:
     pool.spaces[slot, 6, 0] = 0
     pool.num_placed[slot] = 0
     pool.left[slot] = quantity
-    num_blocks = cargo.size_mm.shape[0]
-    for i in range(num_blocks):
-        pool.following[slot, i] = i + 1
-    pool.following[slot, num_blocks] = 0
     pool.value[slot] = 0
     pool.volume[slot] = 0
     pool.key[slot] = 0
@@ -133,7 +129,7 @@ def _next_actions(
     thread: int,
     cargo: Cargo,
     rule: Rule,
-    reach_slot: int,
+    parent: int,
     most: int,
     action_block: Array,
     action_score: Array,
@@ -152,7 +148,7 @@ def _next_actions(
         regime = 1 if pool.volume[slot] >= rule.switch_volume[0] else 0
         bits = mirrored_axes(space, cargo.container_mm, cargo.supported)
         find_neighbours(pool, slot, thread, space, bits, cargo.container_mm, rule.slack[regime])
-        count = scan_blocks(pool, slot, thread, cargo, rule, regime, reach_slot, most, action_block, action_score)
+        count = scan_blocks(pool, slot, thread, cargo, rule, regime, parent, most, action_block, action_score)
         if count > 0:
             return count, bits
         drop_space(pool, slot, s, cargo.supported)
@@ -160,12 +156,12 @@ def _next_actions(
 
 
 @njit(cache=True, nogil=True)
-def complete(pool: Pool, slot: int, thread: int, cargo: Cargo, rule: Rule, reach_slot: int) -> int:
+def complete(pool: Pool, slot: int, thread: int, cargo: Cargo, rule: Rule, parent: int) -> int:
     """Complete a state greedily with the best block at each step."""
     block = pool.best_block[thread]
     score = pool.best_score[thread]
     while True:
-        count, bits = _next_actions(pool, slot, thread, cargo, rule, reach_slot, block.shape[0], block, score)
+        count, bits = _next_actions(pool, slot, thread, cargo, rule, parent, block.shape[0], block, score)
         if count == 0:
             return int(pool.value[slot])
         place_block(pool, slot, thread, cargo, block[0], pool.cut[thread, 4], bits)
@@ -180,11 +176,11 @@ def list_actions(
     Gives the number of rows after it.
     """
     refresh_reach(pool, slot, cargo, work.used)
-    reach_slot = slot % pool.reach.shape[0]
+    write_menu(pool, slot, cargo, rule)
     block = work.block
     score = work.score
     most = min(most, block.shape[0])
-    count, bits = _next_actions(pool, slot, thread, cargo, rule, reach_slot, most, block, score)
+    count, bits = _next_actions(pool, slot, thread, cargo, rule, slot, most, block, score)
     sort_heap(score, block, count)
     for i in range(count):
         row = first + i
@@ -224,7 +220,7 @@ def try_actions(
     for i in range(rows.shape[0]):
         row = int(rows[i])
         apply_action(pool, scratch, thread, cargo, actions, row)
-        value = complete(pool, scratch, thread, cargo, rule, actions.parent[row] % pool.reach.shape[0])
+        value = complete(pool, scratch, thread, cargo, rule, int(actions.parent[row]))
         actions.value[row] = value
         if value > best_value:
             best_value = value

@@ -56,17 +56,6 @@ def mirrored_axes(space: Array, container_mm: Array, supported: bool) -> int:
 
 
 @njit(cache=True, nogil=True)
-def largest_extent(pool: Pool, slot: int) -> tuple[int, int, int]:
-    """Longest edge of any space along each axis."""
-    a = b = c = 0
-    for i in range(int(pool.num_spaces[slot])):
-        a = max(a, pool.spaces[slot, 3, i] - pool.spaces[slot, 0, i])
-        b = max(b, pool.spaces[slot, 4, i] - pool.spaces[slot, 1, i])
-        c = max(c, pool.spaces[slot, 5, i] - pool.spaces[slot, 2, i])
-    return a, b, c
-
-
-@njit(cache=True, nogil=True)
 def _move_space(spaces: Array, slot: int, source: int, target: int) -> None:
     # element by element: numba copies rows through slices several times slower
     for d in range(7):

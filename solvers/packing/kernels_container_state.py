@@ -103,12 +103,24 @@ class Pool(NamedTuple):
     """(num_slots, num_types) items not loaded."""
     least_edge: Array
     """(num_slots, 3) the shortest edge along each axis of the items not loaded."""
-    following: Array
-    """(num_slots, num_blocks + 1) linked list of the blocks that may still be used; entry 0 is the head."""
     value: Array
     volume: Array
     key: Array
     """(num_slots,) hash of the placed set."""
+    menu_block: Array
+    """(num_parents, num_blocks) blocks that a parent state and its descendants may use, in order of base."""
+    menu_size: Array
+    """(num_parents, 3, num_blocks) their envelopes."""
+    menu_base: Array
+    """(num_parents, 2, num_blocks) their base by either row of the rule."""
+    menu_surface: Array
+    """(num_parents, num_blocks) one over their surface."""
+    num_menu: Array
+    """(num_parents,)"""
+    fitting: Array
+    """(num_threads, 128) places in the menu of blocks that may be the best for the space in hand."""
+    most_score: Array
+    """(num_threads, 128) the most that blocks of the menu can score in the space in hand."""
     reach: Array
     """(num_reach, 3, longest_edge + 1) the greatest length up to each that item edges in a row can fill."""
     neighbours: Array
@@ -144,7 +156,6 @@ def copy_state(pool: Pool, source: int, target: int) -> None:
     pool.placed[target, :m] = pool.placed[source, :m]
     pool.left[target] = pool.left[source]
     pool.least_edge[target] = pool.least_edge[source]
-    pool.following[target] = pool.following[source]
     pool.value[target] = pool.value[source]
     pool.volume[target] = pool.volume[source]
     pool.key[target] = pool.key[source]
