@@ -16,10 +16,10 @@ from solvers.assignment.kernels_plan import (
     PriceArrays,
     Room,
     fix_plans,
-    plan_cost,
     regrets,
     replace_sequence,
-    take_plan,
+    take_plans,
+    total_cost,
 )
 from solvers.assignment.kernels_pricing import make_work
 from solvers.assignment.kernels_search import grow_block, improve, mark_flexible
@@ -160,8 +160,7 @@ class Improver:
             if deadline is not None and time.monotonic() > deadline:
                 return None
             room = Room(*(array.copy() for array in self.room))
-            for order in block:
-                take_plan(instance, order, self.plan, room, -1)
+            take_plans(instance, block, self.plan, room, -1)
             return solve_block(
                 instance, block, self.prices, room, self.plan, make_work(instance),
                 slack_millicents=slack_cents * MILLICENTS, nodes=nodes,
@@ -177,27 +176,30 @@ class Improver:
         if options is None:
             return 0
         instance = self.prepared.instance
-        pieces = np.concatenate([np.arange(*instance.piece_start[order : order + 2]) for order in block])
+        lengths = self._pieces[block]
+        pieces = np.repeat(instance.piece_start[block] - np.cumsum(lengths) + lengths, lengths) + np.arange(
+            lengths.sum()
+        )
         before = self.plan[pieces]
-        cost = sum(plan_cost(instance, order, self.plan) for order in block)
-        for order in block:
-            take_plan(instance, order, self.plan, self.room, -1)
+        cost = total_cost(instance, block, self.plan)
+        take_plans(instance, block, self.plan, self.room, -1)
         self.plan[pieces] = -1
-        proposal = self.plan.copy()
-        order_of_option = np.searchsorted(instance.option_start, options, side="right") - 1
-        for option, order in zip(options, order_of_option, strict=True):
-            start, end = instance.piece_start[order], instance.piece_start[order + 1]
-            carried = instance.option_mask[option] >> np.arange(end - start) & 1 == 1
-            proposal[start:end][carried] = option
         fixed = np.zeros(len(block), dtype=np.bool_)
-        fix_plans(instance, block, proposal, self.room, self.plan, fixed)
-        saved = cost - sum(plan_cost(instance, order, self.plan) for order in block)
+        fix_plans(instance, block, self._proposal(options), self.room, self.plan, fixed)
+        saved = int(cost - total_cost(instance, block, self.plan))
         if fixed.all() and saved > 0:
-            return int(saved)
-        for order, is_fixed in zip(block, fixed, strict=True):
-            if is_fixed:
-                take_plan(instance, order, self.plan, self.room, -1)
+            return saved
+        take_plans(instance, block[fixed], self.plan, self.room, -1)
         self.plan[pieces] = before
-        for order in block:
-            take_plan(instance, order, self.plan, self.room, 1)
+        take_plans(instance, block, self.plan, self.room, 1)
         return 0
+
+    def _proposal(self, options: Int64Array) -> Int64Array:
+        """Give the option of each piece that these options carry, -1 for other pieces."""
+        instance = self.prepared.instance
+        proposal = np.full(len(self.plan), -1, dtype=np.int64)
+        first = instance.piece_start[np.searchsorted(instance.option_start, options, side="right") - 1]
+        for bit in range(int(instance.option_mask[options].max(initial=0)).bit_length()):
+            carries = instance.option_mask[options] >> bit & 1 == 1
+            proposal[first[carries] + bit] = options[carries]
+        return proposal

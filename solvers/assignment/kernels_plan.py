@@ -159,11 +159,18 @@ def replace_sequence(
 
 
 @njit(cache=True, nogil=True)
-def total_cost(instance: Instance, plan_of_piece: Int64) -> Whole:
-    """Cost of all plans without prices, thousandths of a cent."""
+def take_plans(instance: Instance, orders: Int64, plan_of_piece: Int64, room: Room, sign: Whole) -> None:
+    """Take whole plans from the room (sign 1) or give them back (sign -1)."""
+    for position in range(len(orders)):
+        take_plan(instance, orders[position], plan_of_piece, room, sign)
+
+
+@njit(cache=True, nogil=True)
+def total_cost(instance: Instance, orders: Int64, plan_of_piece: Int64) -> Whole:
+    """Cost of the orders' plans without prices, thousandths of a cent."""
     total = np.int64(0)
-    for order in range(len(instance.max_shipments)):
-        total += plan_cost(instance, order, plan_of_piece)
+    for position in range(len(orders)):
+        total += plan_cost(instance, orders[position], plan_of_piece)
     return total
 
 
