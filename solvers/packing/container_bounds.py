@@ -127,7 +127,12 @@ def value_bound(problem: ContainerProblem) -> int:
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(all_weight > 0, np.clip((1.0 - before) / all_weight, 0.0, 1.0), 1.0)
     best = float((share * (value * count)[order]).sum(axis=1).min(initial=np.inf))
-    return min(total, int(best * (1 + _SAFETY) + _SAFETY))
+    bound = min(total, int(best * (1 + _SAFETY) + _SAFETY))
+    if np.array_equal(problem.value, problem.item_volume_mm3):
+        # exact where the scalings are rounded up
+        length, width, height = reachable_container(problem)
+        bound = min(bound, length * width * height)
+    return bound
 
 
 def bins_bound(problem: ContainerProblem) -> int:

@@ -106,6 +106,13 @@ def test_equal_cubes_fill_the_container_and_are_proven_optimal():
     assert solution.violations(problem) == []
 
 
+def test_a_large_container_filled_whole_is_proven_optimal_though_scalings_are_rounded():
+    problem = ContainerProblem((12_000, 2_400, 2_400), np.array([[600, 400, 300]]), quantity=np.array([5_000]))
+    solution = solve_container(problem, rollouts=20)
+    assert solution.bound_mm3 == solution.loaded_mm3 == problem.volume_mm3
+    assert solution.outcome.status is Status.OPTIMAL
+
+
 def test_a_million_small_copies_fill_a_large_container_without_being_spread_out():
     problem = ContainerProblem(
         (3000, 2400, 2400), np.array([[60, 50, 40], [31, 31, 31]]), quantity=np.array([10**6] * 2)
