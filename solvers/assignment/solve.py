@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _MOVES = ((100, 8), (20, 8), (200, 8), (100, 20), (500, 20))
 """Cents of noise and longest chain of the rounds of moves, in turn: near and far, short and long."""
 
+_MOVES_A_CALL = 50_000
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -118,18 +120,25 @@ def _plan(pricer: Pricer, dual: DualResult, effort: Effort, seed: int, deadline:
     dive(pricer, dual.prices, np.arange(prepared.num_orders), room, plan, np.random.default_rng(seed))
     improver = Improver(pricer, dual.prices, room, plan, seed)
     improver.settle()
-    idle = 0
-    for turn in range(effort.move_rounds):
-        if idle == len(_MOVES) or (deadline is not None and time.monotonic() > deadline):
-            break
-        noise_cents, budget = _MOVES[turn % len(_MOVES)]
-        idle = 0 if improver.move(prepared.num_orders, noise_cents=noise_cents, budget=budget) else idle + 1
+    _move(improver, effort.move_rounds, prepared.num_orders, deadline)
     for _ in range(effort.block_rounds):
         if deadline is None or time.monotonic() < deadline:
             improver.solve_blocks(
                 effort.block_size, slack_cents=effort.block_slack_cents, nodes=effort.block_nodes, deadline=deadline
             )
     return plan
+
+
+def _move(improver: Improver, rounds: int, num_orders: int, deadline: float | None) -> None:
+    """Make rounds of chains of moves until they gain nothing; a large night's rounds are cut to keep to the deadline."""
+    calls = max(rounds, -(-rounds * num_orders // _MOVES_A_CALL))
+    idle = 0
+    for call in range(calls):
+        if idle == len(_MOVES) or (deadline is not None and time.monotonic() > deadline):
+            return
+        noise_cents, budget = _MOVES[call % len(_MOVES)]
+        saved = improver.move(rounds * num_orders // calls, noise_cents=noise_cents, budget=budget)
+        idle = 0 if saved else idle + 1
 
 
 def certify(
