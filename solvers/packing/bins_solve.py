@@ -18,7 +18,7 @@ from solvers.packing.bins_solution import BinsSolution
 from solvers.packing.container_beam import Beam, Limit
 from solvers.packing.container_bounds import bins_bound
 from solvers.packing.container_cargo import SearchSettings, build, prepare
-from solvers.packing.container_solve import items_of
+from solvers.packing.container_solve import compile_kernels, items_of
 from solvers.packing.container_violations import layout_violations
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ def solve_bins(
         The packing, OPTIMAL where its number of bins is the bound. Items that fit no bin are left out of both.
     """
     assert problem.quantity is not None
+    if seconds is not None:
+        compile_kernels()
     started = clock()
     fits = np.zeros(problem.num_types, np.bool_)
     fits[problem.oriented()[1]] = True
