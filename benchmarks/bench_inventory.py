@@ -202,3 +202,49 @@ def test_car_parts_beside_the_usual_methods():
     for name, quantiles in (("ours", found.quantiles), ("TSB", usual), ("empirical", empirical), ("normal", normal)):
         loss = pinball_loss(came, quantiles, levels).mean(axis=1).sum() / came.sum()
         print(f"\n{name}: weighted pinball {loss:.4f}, coverage at 0.95 {(came <= quantiles[:, 3]).mean():.4f}", end="")
+
+
+@pytest.mark.parametrize("budget_cents", [None, 20_000_000])
+def test_purchases_and_transfers(benchmark, budget_cents):
+    from engine.contracts.inputs import INBOUND
+    from engine.reports.proposals import propose_orders
+
+    rng = np.random.default_rng(0)
+    skus, rows = (5_000, 1_000_000) if FULL else (100, 10_000)
+    share = 1 / np.arange(1, skus + 1) ** 0.8
+    kind = rng.choice(3, rows, p=[0.08, 0.88, 0.04])
+    size = rng.integers(1, 4, rows)
+    at = int(NIGHT.timestamp()) - rng.integers(0, 365 * 86_400, rows)
+    names = [f"{one:05d}" for one in range(skus)]
+    movements = pl.DataFrame(
+        {
+            "moved_at": pl.Series(at * 1_000_000).cast(pl.Datetime("us", "UTC")),
+            "warehouse_id": pl.Series([f"W{one}" for one in range(PLACES)]).gather(rng.integers(0, PLACES, rows)),
+            "sku": pl.Series(names).gather(rng.choice(skus, rows, p=share / share.sum())),
+            "quantity": np.where(kind == 0, size * 10, np.where(kind == 1, -size, size)),
+            "kind": pl.Series(["receipt", "sale", "return"]).gather(kind),
+        }
+    )
+    places = pl.DataFrame({"warehouse_id": [f"W{one}" for one in range(PLACES)]})
+    pairs = pl.DataFrame({"sku": names}).join(places, how="cross")
+    stock = pairs.with_columns(on_hand=pl.Series(rng.integers(0, 60, pairs.height)))
+    products = pl.DataFrame(
+        {
+            "sku": names,
+            "category": [f"c{one % 40}" for one in range(skus)],
+            "unit_cost_cents": rng.integers(200, 8_000, skus),
+        }
+    )
+
+    def propose():
+        return propose_orders(stock, movements, products, INBOUND.empty(), NIGHT, budget_cents=budget_cents, threads=2)
+
+    if FULL:
+        propose()
+    cpu = time.process_time()
+    found = benchmark.pedantic(propose, rounds=1, iterations=1)
+    print(
+        f"\n{pairs.height:,} stocks, budget {budget_cents}: {time.process_time() - cpu:.1f} CPU-s, "
+        f"{found.replenishment.height:,} purchases, {found.transfers.height:,} transfers, "
+        f"saves {found.baseline_cents - found.outcome.cost:,} of {found.baseline_cents:,} cents, gap {found.outcome.gap:.4f}"
+    )

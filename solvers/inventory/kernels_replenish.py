@@ -16,7 +16,7 @@ from numba import njit
 Integers: TypeAlias = npt.NDArray[np.int64]
 Numbers: TypeAlias = npt.NDArray[np.float64]
 
-BISECTIONS = 60
+BISECTIONS = 44
 LONGEST_WAIT_DAYS = 365.0
 """Waiting of excess stock is costed for a year at most: nobody knows what it is worth after that."""
 

@@ -37,8 +37,8 @@ _REAL: Final = (
     "daily_mean",
     "transfer_cents",
 )
-_PRICE_STEPS: Final = 40
-_BOUND_STEPS: Final = 16
+_PRICE_STEPS: Final = 20
+_BOUND_STEPS: Final = 10
 
 
 @dataclass(frozen=True, eq=False)
