@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from engine.batch import run_batch
+    from engine.comparison import compare
     from engine.config import Settings
     from engine.explain import explain_order
     from engine.reports.delivery import delivery_performance
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
     from engine.stages.load_container import load_container, pack_bins
     from engine.stages.pack import pack_orders
     from engine.verify import verify_run
+    from engine.scenario import what_if
     from engine.workspace import make_workspace
 
 __all__ = [
     "Settings",
+    "compare",
     "delivery_performance",
     "explain_order",
     "inventory_turnover",
@@ -34,10 +37,12 @@ __all__ = [
     "run_batch",
     "stock_health",
     "verify_run",
+    "what_if",
 ]
 
 _HOMES: Final = {
     "Settings": "engine.config",
+    "compare": "engine.comparison",
     "delivery_performance": "engine.reports.delivery",
     "explain_order": "engine.explain",
     "inventory_turnover": "engine.reports.turnover",
@@ -49,6 +54,7 @@ _HOMES: Final = {
     "run_batch": "engine.batch",
     "stock_health": "engine.reports.stock_health",
     "verify_run": "engine.verify",
+    "what_if": "engine.scenario",
 }
 
 

@@ -119,6 +119,57 @@ def explain(
         typer.echo(str(explanation))
 
 
+_Run = Annotated[Path, typer.Argument(help="A run directory, or a workspace for its latest run.")]
+
+
+@app.command("compare")
+def compare_runs(before: _Run, after: _Run, *, as_json: Json = False) -> None:
+    """Say what changed between two runs and what it cost, with both gaps."""
+    from engine.comparison import compare
+    from engine.runs import open_run
+
+    found = compare(open_run(before), open_run(after))
+    if as_json:
+        _print_json(found.as_dict())
+    else:
+        typer.echo(str(found))
+
+
+@app.command("what-if")
+def ask_what_if(
+    place: _Run,
+    *,
+    close: Annotated[list[str] | None, typer.Option(help="A warehouse that sends nothing; may be repeated.")] = None,
+    stock: Annotated[Path | None, typer.Option(help="Table stock of the places that change.")] = None,
+    tariff: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder or files of services, zones, rates, surcharges; may be repeated."),
+    ] = None,
+    capacity: Annotated[
+        list[str] | None, typer.Option(help="WAREHOUSE=UNITS it can send, or WAREHOUSE=none; may be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Plan a run's night again with something changed, and compare; nothing is published."""
+    from engine.runs import open_run
+    from engine.scenario import what_if
+
+    run = open_run(place)
+    limits = dict(_limit(text) for text in capacity or [])
+    found = what_if(run, close=close or [], stock=stock, tariff=tariff, capacity=limits).compare(run)
+    if as_json:
+        _print_json(found.as_dict())
+    else:
+        typer.echo(str(found))
+
+
+def _limit(text: str) -> tuple[str, int | None]:
+    warehouse, _, units = text.rpartition("=")
+    if not warehouse or not (units == "none" or (units.isascii() and units.isdigit())):
+        raise UsageError(f"--capacity {text!r} is not WAREHOUSE=UNITS, such as LYON=1200 or LYON=none.")
+    return warehouse, None if units == "none" else int(units)
+
+
 @orders_app.command("list")
 def list_orders(
     directory: Workspace = Path(),

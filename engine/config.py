@@ -223,6 +223,15 @@ class Settings(BaseSettings):
         return self.carriers.get(name, Carrier())
 
 
+class RecordedSettings(Settings):
+    """Settings as a run recorded them: the environment of whoever reads them must not change them."""
+
+    @classmethod
+    def settings_customise_sources(cls, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Take what is given and nothing else."""
+        return (kwargs.get("init_settings") or args[1],)
+
+
 def read_settings(workspace: Path) -> Settings:
     """Read a workspace's settings.
 

@@ -8,14 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from engine.config import Settings
+from engine.config import RecordedSettings, Settings
 from engine.contracts import INPUTS, OUTPUTS, REPORTS, TABLES
 from engine.verify.checks import Check, Findings, named, told
 
@@ -140,19 +139,10 @@ def _read_settings(run: Path, entry: _Entry, problems: list[str]) -> Settings | 
         content = (run / entry.file).read_bytes()
         if hashlib.sha256(content).hexdigest() != entry.sha256:
             problems.append(f"{entry.file} was altered: its sha256 is not the manifest's")
-        return _Frozen.model_validate_json(content)
+        return RecordedSettings.model_validate_json(content)
     except (OSError, ValidationError, ValueError) as error:
         problems.append(f"{entry.file} cannot be read: {_first_line(error)}")
         return None
-
-
-class _Frozen(Settings):
-    """Settings as the run had them: the environment of whoever verifies must not change them."""
-
-    @classmethod
-    def settings_customise_sources(cls, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Take what is given and nothing else."""
-        return (kwargs.get("init_settings") or args[1],)
 
 
 def _misplaced(run: Path, manifest: Manifest) -> Iterator[str]:
