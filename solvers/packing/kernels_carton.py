@@ -25,6 +25,7 @@ from solvers.packing.kernels_work import (
     CartonArrays,
     Group,
     RuleArrays,
+    Search,
     Work,
     match_box,
 )
@@ -40,18 +41,21 @@ QUICK_NODES = 5_000
 
 
 @numba.njit(cache=True, nogil=True)
-def try_box(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints) -> int:
-    """Pack a box (`FITS`, the packing in `work.box`), or prove that it cannot be done (`REFUTED`), or neither."""
+def try_box(group: Group, rows: int, work: Work, memory: Search, rules: RuleArrays, edge: Ints, in_earnest: int) -> int:
+    """Pack a box (`FITS`, the packing in `work.box`), or prove that it cannot be done (`REFUTED`), or neither.
+
+    Most boxes that hold the items are easy to fill and most others easy to refute: that is tried first. What that leaves
+    `UNKNOWN` can be tried `in_earnest`, by exhaustive search and many more packings.
+    """
     if group.total[TOTAL_VOLUME] > edge[0] * edge[1] * edge[2] or not match_box(group, rows, edge[0], edge[1], edge[2]):
         return REFUTED
-    if refuted(group, rows, edge, work.reach):
-        return REFUTED
-    # A few quick packings first: most boxes that hold the items are easy to fill. Proofs next, then both in earnest.
     tries = min(QUICK_TRIES, rules.tries)
-    if fits(group, rows, work, rules, edge, 0, tries):
-        return FITS
-    if refuted_by_duals(group, rows, edge, work.dual_table, work.dual_cap):
-        return REFUTED
+    if in_earnest == 0:
+        if refuted(group, rows, edge, work.reach):
+            return REFUTED
+        if fits(group, rows, work, rules, edge, int(np.int64(0)), tries):
+            return FITS
+        return REFUTED if refuted_by_duals(group, rows, edge, work.dual_table, work.dual_cap) else UNKNOWN
     first = int(np.argmax(edge))
     last_turn = 3 if rules.node_limit < QUICK_NODES * 2 else 6
     relaxed = False
@@ -61,7 +65,7 @@ def try_box(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints) 
         if relaxed:
             continue
         nodes = min(QUICK_NODES, rules.node_limit) if turn < 3 else rules.node_limit
-        result = search(work.search, group, rows, edge, (first + turn) % 3, nodes, work.box, work.box_entry)
+        result = search(memory, group, rows, edge, (first + turn) % 3, nodes, work.box, work.box_entry)
         if result == NONE:
             return REFUTED
         if result == FOUND:
@@ -158,6 +162,7 @@ def best_carton(
     group: Group,
     rows: int,
     work: Work,
+    memory: Search,
     rules: RuleArrays,
     cartons: CartonArrays,
     prices: PriceArrays,
@@ -179,10 +184,14 @@ def best_carton(
     work.best_info[BEST_NUM] = 0
     bound = below
     edge = np.zeros(3, np.int64)
-    for i in range(_list_cartons(group, work, cartons, prices, table, packaging, below)):
+    num = _list_cartons(group, work, cartons, prices, table, packaging, below)
+    # Quickly through all cartons; then in earnest through those that are cheaper than what was found.
+    for step in range(2 * num):
+        i, in_earnest = step % num, step // num
         least, c = work.carton_key[i], work.carton_turn[i]
-        if least >= work.best_info[BEST_PRICE]:
-            break
+        if least >= work.best_info[BEST_PRICE] or (in_earnest == 1 and work.is_open[i] == 0):
+            continue
+        work.is_open[i] = 0
         inner = cartons.inner[c]
         flat = cartons.is_flat[c] == 1
         if flat:
@@ -194,12 +203,14 @@ def best_carton(
                     continue
                 edge[0] -= height
                 edge[1] -= height
-            result = try_box(group, rows, work, rules, edge)
+            result = try_box(group, rows, work, memory, rules, edge, in_earnest)
             if result == FITS:
                 if _keep(group, work, cartons, prices, table, c) <= least:
                     break
                 # Another bounding box of the same mailer may cost less.
                 bound = min(bound, least)
             elif result == UNKNOWN:
-                bound = min(bound, least)
+                work.is_open[i] = 1
+                if in_earnest == 1:
+                    bound = min(bound, least)
     return int(min(bound, work.best_info[BEST_PRICE]))

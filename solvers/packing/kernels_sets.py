@@ -22,6 +22,7 @@ from solvers.packing.kernels_work import (
     Group,
     ItemArrays,
     RuleArrays,
+    Search,
     Work,
     load_group,
 )
@@ -160,6 +161,7 @@ def solve_set(
     s: int,
     group: Group,
     work: Work,
+    memory: Search,
     items: ItemArrays,
     rules: RuleArrays,
     cartons: CartonArrays,
@@ -184,7 +186,9 @@ def solve_set(
     bound = int(np.int64(NO_PRICE))
     work.best_info[BEST_NUM] = 0
     if not must_split(group, rows, items):
-        bound = best_carton(group, rows, work, rules, cartons, prices, table, packaging, int(np.int64(NO_PRICE)))
+        bound = best_carton(
+            group, rows, work, memory, rules, cartons, prices, table, packaging, int(np.int64(NO_PRICE))
+        )
     found = work.best_info[BEST_NUM] > 0
     if found:
         emit(s, group, work, sets, out)
@@ -204,6 +208,7 @@ def solve_sets(
     chosen: Ints,
     group: Group,
     work: Work,
+    memory: Search,
     items: ItemArrays,
     rules: RuleArrays,
     cartons: CartonArrays,
@@ -213,4 +218,4 @@ def solve_sets(
 ) -> None:
     """Pack the chosen sets one after another; each writes to rows of its own."""
     for i in range(chosen.size):
-        solve_set(chosen[i], group, work, items, rules, cartons, prices, sets, out)
+        solve_set(chosen[i], group, work, memory, items, rules, cartons, prices, sets, out)

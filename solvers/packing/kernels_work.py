@@ -181,12 +181,12 @@ class Work(NamedTuple):
     carton_key: Ints
     carton_turn: Ints
     carton_size: Ints
+    is_open: Ints
     reach: Ints
     heights: Ints
     missed: Ints
     dual_table: Ints
     dual_cap: Ints
-    search: Search
 
 
 TOTAL_UNITS, TOTAL_VOLUME, TOTAL_WEIGHT, TOTAL_PROTECTION, HAS_LOADS = 0, 1, 2, 3, 4
@@ -230,12 +230,12 @@ def make_work(max_units: int, max_entries: int, num_cartons: int, max_edge_mm: i
         carton_key=column(num_cartons),
         carton_turn=column(num_cartons),
         carton_size=column(num_cartons),
+        is_open=column(num_cartons),
         reach=column(max_edge_mm + 2),
         heights=column(max_edge_mm + 2),
         missed=column(max_units + 1),
         dual_table=np.zeros((3, MOST_DUALS, max_entries, 6), np.int64),
         dual_cap=np.zeros((3, MOST_DUALS), np.int64),
-        search=make_search(max_entries),
     )
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from solvers.packing.cartons import CartonKind
+from solvers.packing.cartons import NO_STOCK_LIMIT, CartonKind
 from solvers.packing.items import MAX_UNITS_PER_SET
 from solvers.packing.kernels_price import PriceArrays
-from solvers.packing.kernels_sets import FEASIBLE, NO_SOLUTION, OPEN, OutArrays, SetArrays, solve_sets
-from solvers.packing.kernels_work import CartonArrays, ItemArrays, RuleArrays, make_group, make_work
+from solvers.packing.kernels_sets import FEASIBLE, NO_SOLUTION, OPEN, OPTIMAL, OutArrays, SetArrays, solve_sets
+from solvers.packing.kernels_work import CartonArrays, ItemArrays, RuleArrays, make_group, make_search, make_work
 from solvers.packing.problem import PackingProblem, Split
-from solvers.packing.solution import PackingSolution
+from solvers.packing.solution import PackingSolution, Reason
 from solvers.packing.split import Arrays, Splitter
 
 if TYPE_CHECKING:
@@ -84,7 +84,41 @@ def pack(
         tries, node_limit = tries * _GROWTH, node_limit * _GROWTH
         started = time.monotonic()
         _spread(partial(work_off, tries, node_limit), open_, threads)
+    _ration(problem.cartons.on_hand, sets, out, work_off, partial(work_off, tries, node_limit))
     return _solution(problem, sets, out)
+
+
+def _ration(on_hand: Ints, sets: SetArrays, out: OutArrays, worker: _Worker, again: Callable[[Ints], None]) -> None:
+    """Hand out cartons of which there are too few to the sets in their order; the others are packed without them.
+
+    A set packed anew keeps the bound it had with all cartons.
+    """
+    limited = np.flatnonzero(on_hand < NO_STOCK_LIMIT)
+    left = on_hand.copy()
+    waiting = np.arange(sets.unit_start.size - 1, dtype=np.int64)
+    while limited.size and waiting.size:
+        deferred = []
+        for s in waiting:
+            first = sets.unit_start[s]
+            used = np.bincount(out.parcels[first : first + out.sets[s, 3], 0], minlength=on_hand.size)
+            if np.all(used[limited] <= left[limited]):
+                left -= used
+            else:
+                deferred.append((s, used))
+        if not deferred:
+            return
+        waiting = np.array([s for s, _ in deferred], dtype=np.int64)
+        short = (left == 0) | (deferred[0][1] > left)
+        worker.take_away(short)
+        bounds = out.sets[waiting, 2].copy()
+        left_before = [out.left[sets.set_start[s] : sets.set_start[s + 1]].copy() for s in waiting]
+        again(waiting)
+        for s, bound, before in zip(waiting, bounds, left_before, strict=True):
+            entries = slice(sets.set_start[s], sets.set_start[s + 1])
+            out.reason[entries][out.left[entries] > before] = Reason.OUT_OF_CARTONS
+            if out.sets[s, 0] in (OPTIMAL, FEASIBLE):
+                out.sets[s, 2] = min(bound, out.sets[s, 1])
+                out.sets[s, 0] = OPTIMAL if out.sets[s, 2] == out.sets[s, 1] else FEASIBLE
 
 
 class _Worker:
@@ -95,15 +129,21 @@ class _Worker:
         self._items, self._cartons = _item_arrays(problem), _carton_arrays(problem)
         self._prices = _price_arrays(problem)
 
+    def take_away(self, cartons: npt.NDArray[np.bool_]) -> None:
+        """Pack from now on without these cartons."""
+        limits = np.where(cartons, -1, self._cartons.max_weight_g)
+        self._cartons = self._cartons._replace(max_weight_g=limits)
+
     def __call__(self, tries: int, node_limit: int, chosen: Ints) -> None:
         sets, cartons, out = self._sets, self._cartons, self._out
         most_entries = int(np.diff(sets.set_start)[chosen].max(initial=1))
         most_units = int(np.diff(sets.unit_start)[chosen].max(initial=1))
         group = make_group(most_entries)
         work = make_work(most_units, most_entries, cartons.cost_cents.size, int(cartons.inner.max()))
+        memory = make_search(most_entries)
         rules = _rule_arrays(self._problem, tries, node_limit, self._seed)
-        solve_sets(chosen, group, work, self._items, rules, cartons, self._prices, sets, out)
-        splitter = Splitter(Arrays(self._items, rules, cartons, self._prices, sets, out), group, work)
+        solve_sets(chosen, group, work, memory, self._items, rules, cartons, self._prices, sets, out)
+        splitter = Splitter(Arrays(self._items, rules, cartons, self._prices, sets, out), group, work, memory)
         for s in chosen[out.sets[chosen, 0] == OPEN]:
             splitter.split(int(s))
 

@@ -30,6 +30,7 @@ from solvers.packing.kernels_work import (
     Group,
     ItemArrays,
     RuleArrays,
+    Search,
     Work,
     load_group,
     match_box,
@@ -78,12 +79,12 @@ class Splitter:
     ----------
     arrays
         The problem and the results.
-    group, work
+    group, work, memory
         The thread's memory.
     """
 
-    def __init__(self, arrays: Arrays, group: Group, work: Work) -> None:
-        self._arrays, self._group, self._work = arrays, group, work
+    def __init__(self, arrays: Arrays, group: Group, work: Work, memory: Search) -> None:
+        self._arrays, self._group, self._work, self._memory = arrays, group, work, memory
         self._rows = self._table = self._packaging = 0
         self._known: dict[Counts, _Parcel] = {}
 
@@ -107,6 +108,8 @@ class Splitter:
             a.out.sets[s, 0], a.out.sets[s, 2] = INFEASIBLE, 0
             return
         parts, bound = self._best_parts(rest)
+        if a.rules.balance and len(parts) > 1:
+            parts = self._balance(parts)
         self._publish(s, parts, bound)
 
     def _single(self, counts: Counts) -> _Parcel:
@@ -122,7 +125,16 @@ class Splitter:
         if not must_split(self._group, self._rows, a.items):
             bound = int(
                 best_carton(
-                    self._group, self._rows, work, a.rules, a.cartons, a.prices, self._table, self._packaging, NO_PRICE
+                    self._group,
+                    self._rows,
+                    work,
+                    self._memory,
+                    a.rules,
+                    a.cartons,
+                    a.prices,
+                    self._table,
+                    self._packaging,
+                    NO_PRICE,
                 )
             )
             price = int(work.best_info[BEST_PRICE])
@@ -215,6 +227,13 @@ class Splitter:
         sum_group(self._group, a.items, self._rows)
         bound = int(several_bound(self._group, self._rows, a.cartons, a.prices, self._table, self._packaging, NO_PRICE))
         bound = min(bound, self._single(rest).bound)
+        extra = 0 if a.rules.split == SPLIT_CHEAPER else _PER_PARCEL
+        plans = [self._fill_up(rest, hardest_first) for hardest_first in (False, True)]
+        parts = min(plans, key=lambda plan: sum(self._single(part).price + extra for part in plan))
+        return parts, 0 if bound == NO_PRICE else bound
+
+    def _fill_up(self, rest: Counts, hardest_first: bool) -> list[Counts]:
+        a = self._arrays
         parts: list[Counts] = []
         while sum(rest) > 0:
             hazard = 0
@@ -224,32 +243,44 @@ class Splitter:
                 hazard = hazard or (other if q else 0)
                 part.append(q if other in (0, hazard) else 0)
             if self._single(tuple(part)).price == NO_PRICE:
-                part = self._fullest(part)
+                part = self._fullest(part, hardest_first)
             while self._single(tuple(part)).price == NO_PRICE:
                 # Placed in another order the same units need not fit again: give one of them up.
                 last = max(e for e, q in enumerate(part) if q)
                 part[last] -= 1
             parts.append(tuple(part))
             rest = tuple(q - p for q, p in zip(rest, part, strict=True))
-        return parts, 0 if bound == NO_PRICE else bound
+        return parts
 
-    def _fullest(self, part: list[int]) -> list[int]:
-        """Give the units of the carton that takes the largest volume of them."""
+    def _num_cartons_for(self, e: int) -> int:
+        """Count the cartons that a unit fits by its edges alone."""
+        edges = np.sort(self._arrays.items.edges[self._group.item_type[e]])
+        return int((edges <= np.sort(self._arrays.cartons.inner, axis=1)).all(axis=1).sum())
+
+    def _fullest(self, part: list[int], hardest_first: bool) -> list[int]:
+        """Give the units of the carton that takes the largest volume of them; or of those that take the hardest unit."""
         a, group, work = self._arrays, self._group, self._work
-        best, chosen = (0, 0), next([int(k == e) for k in range(self._rows)] for e, q in enumerate(part) if q)
-        group.quantity[: self._rows] = part
-        sum_group(group, a.items, self._rows)
+        units = [e for e, q in enumerate(part) if q]
+        hardest = min(units, key=lambda e: (self._num_cartons_for(e), -int(group.volume[e])))
+        best, chosen = (0, 0), list(self._unit(hardest))
         heaviest = int(a.prices.up_to_g[a.prices.table_start[self._table + 1] - 1])
         for c in range(a.cartons.cost_cents.size):
             if self._packaging not in (0, a.cartons.packaging[c]) or a.cartons.is_flat[c] == 1:
                 continue
             edge = a.cartons.inner[c]
             room = min(int(a.cartons.max_weight_g[c]), heaviest) - int(a.cartons.tare_g[c])
-            for key in range(NUM_KEYS):
+            for key in range(2 * NUM_KEYS):
+                group.quantity[: self._rows] = part
+                sum_group(group, a.items, self._rows)
                 match_box(group, self._rows, edge[0], edge[1], edge[2])
-                num = order_units(group, self._rows, work, key)
+                num = order_units(group, self._rows, work, key % NUM_KEYS)
+                if hardest_first:
+                    order = work.unit[:num]
+                    order[:] = np.r_[order[order == hardest], order[order != hardest]]
                 num = fill(group, self._rows, work, a.rules, num, edge, (key * 5 + 6) % NUM_CRITERIA, 0, room)
                 taken = np.bincount(work.box_entry[:num], minlength=self._rows)
+                if hardest_first and not taken[hardest]:
+                    continue
                 volume = int(group.volume[: self._rows] @ taken)
                 outer = int(a.cartons.outer[c].prod())
                 weight = int(group.weight_g[: self._rows] @ taken) + int(a.cartons.tare_g[c])
@@ -257,6 +288,43 @@ class Splitter:
                 if num and price < NO_PRICE and (volume, -price) > best:
                     best, chosen = (volume, -price), [int(t) for t in taken]
         return chosen
+
+    def _weight(self, part: Counts) -> int:
+        return int(self._group.weight_g[: self._rows] @ np.array(part))
+
+    def _balance(self, parts: list[Counts]) -> list[Counts]:
+        """Even out weights: units move or change places between two parcels as long as that costs nothing more."""
+        improved = True
+        while improved:
+            improved = False
+            parts = sorted(parts, key=self._weight)
+            for light, heavy in ((i, j) for i in range(len(parts)) for j in range(len(parts) - 1, i, -1)):
+                pair = self._even_out(parts[light], parts[heavy])
+                if pair is not None:
+                    parts[light], parts[heavy] = pair
+                    improved = True
+                    break
+        return parts
+
+    def _even_out(self, light: Counts, heavy: Counts) -> tuple[Counts, Counts] | None:
+        """Give the pair with the smallest difference in weight that one move or exchange makes at no more cost."""
+        apart = abs(self._weight(heavy) - self._weight(light))
+        most = self._single(light).price + self._single(heavy).price
+        units = [e for e in range(self._rows) if self._arrays.items.ships_alone[self._group.item_type[e]] == 0]
+        trades = []
+        for down in (e for e in units if heavy[e]):
+            for up in [-1, *(e for e in units if light[e] and e != down)]:
+                step = [int(e == down) - int(e == up) for e in range(self._rows)]
+                one = tuple(q + d for q, d in zip(light, step, strict=True))
+                two = tuple(q - d for q, d in zip(heavy, step, strict=True))
+                difference = abs(self._weight(two) - self._weight(one))
+                if difference < apart and sum(two) > 0:
+                    trades.append((difference, one, two))
+        for _, one, two in sorted(trades):
+            prices = self._single(one).price, self._single(two).price
+            if NO_PRICE not in prices and sum(prices) <= most:
+                return one, two
+        return None
 
     def _publish(self, s: int, parts: list[Counts], bound: int) -> None:
         """Write the parcels of a set in place of what it had."""

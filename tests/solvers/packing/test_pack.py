@@ -80,7 +80,7 @@ def test_every_rule_holds_in_every_parcel(rules):
 
 
 def test_threads_and_order_of_sets_change_nothing():
-    problem = random_problem(2, num_sets=600)
+    problem = random_problem(2, num_sets=80)
     one, two = pack(problem, threads=1), pack(problem, threads=2)
     for field in dataclasses.fields(one):
         assert np.array_equal(getattr(one, field.name), getattr(two, field.name)), field.name
@@ -204,3 +204,91 @@ def test_bad_arrays_are_named():
         Cartons.of([], [], [])
     with pytest.raises(ValueError, match="entry_type"):
         PackingProblem(ItemTypes.of([1], [1], [1]), ItemSets([0, 1], [1], [1]), CARTONS)
+
+
+def test_no_more_cartons_are_used_than_there_are():
+    cartons = dataclasses.replace(CARTONS, on_hand=np.array([1, 2, 1]))
+    items = ItemTypes.of([180], [140], [70], weight_g=[100])
+    problem = PackingProblem(items, ItemSets(np.arange(7), np.zeros(6, int), np.ones(6, int)), cartons)
+    solution = pack(problem)
+    assert solution.parcel_carton.tolist() == [0, 1, 1, 2]
+    assert solution.unpacked_reason.tolist() == [Reason.OUT_OF_CARTONS] * 2
+    assert solution.set_bound[:4].tolist() == [30] * 4
+    assert solution.outcome(1).status is Status.FEASIBLE
+    assert solution.violations(problem) == []
+
+
+def test_parcels_are_evened_out_by_weight_on_request():
+    carton = Cartons.of([100], [100], [100])
+    items = ItemTypes.of([100] * 3, [100] * 3, [25] * 3, weight_g=[900, 500, 100], orientation=[3] * 3)
+    spread = {}
+    for balance in (False, True):
+        problem = one_set(items, [2, 2, 2], carton, balance_weights=balance)
+        solution = pack(problem)
+        assert solution.num_parcels == 2
+        assert solution.violations(problem) == []
+        spread[balance] = int(np.ptp(solution.parcel_weight_g))
+    assert spread[True] <= spread[False]
+    assert spread[True] == 0
+
+
+def test_two_parcels_are_chosen_where_they_cost_less():
+    cartons = Cartons.of([100, 100], [100, 100], [100, 200], cost_cents=[10, 50])
+    items = ItemTypes.of([100], [100], [100])
+    apart = pack(one_set(items, [2], cartons, split=Split.WHEN_CHEAPER))
+    assert apart.parcel_carton.tolist() == [0, 0]
+    assert apart.outcome(0).status is Status.OPTIMAL
+    assert pack(one_set(items, [2], cartons)).parcel_carton.tolist() == [1]
+
+
+def test_heavy_contents_lie_about_the_middle():
+    carton = Cartons.of([400], [300], [100])
+    items = ItemTypes.of([50], [50], [50], weight_g=[5000])
+    problem = one_set(items, [1], carton, centred_from_g=1000)
+    solution = pack(problem)
+    assert solution.violations(problem) == []
+    assert (solution.position_mm[0, :2] > 0).all()
+
+
+def test_the_cheapest_partition_agrees_with_brute_force():
+    rng = np.random.default_rng(3)
+    for _ in range(40):
+        n = int(rng.integers(2, 5))
+        items = ItemTypes.of(*rng.integers(20, 60, (3, n)), weight_g=rng.integers(1, 50, n))
+        cartons = Cartons.of(
+            *rng.integers(40, 110, (3, 3)), cost_cents=rng.integers(5, 40, 3), max_weight_g=rng.integers(60, 200, 3)
+        )
+        quantity = rng.integers(1, 3, n)
+        found = pack(one_set(items, quantity, cartons, split=Split.WHEN_CHEAPER))
+        if found.unpacked_entry.size:
+            continue
+        units = tuple(np.repeat(np.arange(n), quantity).tolist())
+        price = {}
+
+        def one_parcel(part, items=items, cartons=cartons, price=price, n=n):
+            if part not in price:
+                count = np.bincount(part, minlength=n)
+                kind = np.flatnonzero(count)
+                sets = ItemSets([0, kind.size], kind, count[kind])
+                rules = Rules(support_share=0.0, split=Split.NEVER)
+                alone = pack(PackingProblem(items, sets, cartons, rules=rules))
+                price[part] = int(alone.set_cost[0]) if alone.num_parcels else 10**9
+            return price[part]
+
+        def best(left, one_parcel=one_parcel):
+            if not left:
+                return 0
+            options = {
+                tuple(u for i, u in enumerate(left) if i == 0 or bits >> i & 1) for bits in range(0, 2 ** len(left), 2)
+            }
+            answers = []
+            for part in options:
+                rest = list(left)
+                for u in part:
+                    rest.remove(u)
+                if one_parcel(part) < 10**9:
+                    answers.append(one_parcel(part) + best(tuple(rest)))
+            return min(answers)
+
+        assert found.set_cost[0] == best(units)
+        assert found.set_bound[0] <= found.set_cost[0]
