@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, Final
@@ -10,18 +11,24 @@ import polars as pl
 
 Format = Callable[[Any], str]
 
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _STYLE: Final = """
-:root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6b7c; --line: #dde3ea; --paper: #fff; --card: #f6f8fa; --bar: #3b6ea8; --bad: #b4412f; --good: #2c7a4b }
-@media (prefers-color-scheme: dark) { :root { --ink: #e7ecf2; --soft: #9aa8b8; --line: #333e4b; --paper: #14191f; --card: #1d242c; --bar: #6ea3de; --bad: #ef8a78; --good: #74c795 } }
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6b7c; --line: #e3e8ee; --paper: #fff; --card: #f5f7fa; --bar: #3b6ea8; --priced: #b9a06a; --bad: #b4412f }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7ecf2; --soft: #9aa8b8; --line: #2c3642; --paper: #14191f; --card: #1d242c; --bar: #6ea3de; --priced: #a98f57; --bad: #ef8a78 } }
 * { box-sizing: border-box }
-body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 72rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif }
-h1 { margin: 0; font-size: 1.6rem } h2 { margin: 2.2rem 0 .6rem; font-size: 1.15rem } p { margin: .3rem 0 .6rem } .soft { color: var(--soft) }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: .7rem; margin: 1.2rem 0 }
-.figure { background: var(--card); border-radius: .5rem; padding: .7rem .9rem } .figure b { display: block; font-size: 1.35rem; font-variant-numeric: tabular-nums } .figure span { color: var(--soft); font-size: .85rem }
-.scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: .9rem } th { color: var(--soft); font-weight: 600; text-align: left; white-space: nowrap }
-th, td { padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-.bar { display: inline-block; height: .7rem; border-radius: .2rem; background: var(--bar); min-width: 1px }
+html { scroll-behavior: smooth }
+body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 70rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; font-variant-numeric: tabular-nums }
+h1 { margin: 0; font-size: 1.6rem } h2 { margin: 2.6rem 0 .5rem; font-size: 1.15rem; scroll-margin-top: 1rem } p { margin: .2rem 0 .7rem; max-width: 48rem } .soft { color: var(--soft) }
+.figures { display: grid; grid-template-columns: repeat(4, 1fr); gap: .7rem; margin: 1.3rem 0 }
+.figure { display: block; background: var(--card); border-left: 4px solid var(--line); border-radius: .4rem; padding: .7rem .9rem; color: inherit; text-decoration: none }
+.figure b { display: block; font-size: 1.3rem; white-space: nowrap } .figure span { color: var(--soft); font-size: .85rem }
+a.figure { border-left-color: var(--bad) } a.figure:hover, a.figure:focus { outline: 2px solid var(--bar) }
+.scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: .9rem } th { color: var(--soft); font-weight: 600; text-align: left; white-space: nowrap; border-bottom: 2px solid var(--line) }
+th, td { padding: .32rem 1.1rem .32rem 0; border-bottom: 1px solid var(--line); vertical-align: top } th:last-child, td:last-child { padding-right: 0 } tbody tr:hover { background: var(--card) }
+td { overflow-wrap: anywhere } .number { text-align: right; white-space: nowrap; overflow-wrap: normal }
+.bars td:last-child { width: 55% } .bar { display: inline-block; height: .7rem; border-radius: .2rem; background: var(--bar); min-width: 1px } .bar.priced { background: var(--priced) }
+@media (max-width: 48rem) { .figures { grid-template-columns: repeat(2, 1fr) } .bars td:last-child { width: 30% } }
+@media print { body { max-width: none; padding: 0; font-size: 11px } .figure { break-inside: avoid } tr { break-inside: avoid } }
 """
 
 
@@ -37,26 +44,41 @@ def page(title: str, body: Sequence[str]) -> str:
     )
 
 
+def title(text: str, note: str) -> str:
+    """Give the page's heading and a line below it."""
+    return f'<h1>{escape(text)}</h1><p class="soft">{escape(note)}</p>'
+
+
 def heading(text: str, note: str = "") -> str:
-    """Give a section's heading and a line below it."""
-    return f"<h2>{escape(text)}</h2>" + (f'<p class="soft">{escape(note)}</p>' if note else "")
+    """Give a section's heading, which can be linked to by its name, and a line below it."""
+    return f'<h2 id="{_anchor(text)}">{escape(text)}</h2>' + (f'<p class="soft">{escape(note)}</p>' if note else "")
 
 
-def figures(pairs: Sequence[tuple[str, str]]) -> str:
-    """Give cards of one figure each: (figure, what it is)."""
-    cards = (f'<div class="figure"><b>{escape(value)}</b><span>{escape(name)}</span></div>' for value, name in pairs)
-    return f'<div class="figures">{"".join(cards)}</div>'
+def _anchor(section: str) -> str:
+    return "-".join(re.findall(r"[a-z0-9]+", section.lower()))
 
 
-def bars(rows: Sequence[tuple[str, int, str]]) -> str:
-    """Give a table of name, value and a bar of its share: (name, value, value as shown)."""
-    largest = max((value for _, value, _ in rows), default=0) or 1
+def figures(cards: Sequence[tuple[str, str, str | None]]) -> str:
+    """Give cards of one figure each: (figure, what it is, the section it calls attention to)."""
+    return f'<div class="figures">{"".join(_figure(*card) for card in cards)}</div>'
+
+
+def _figure(value: str, name: str, section: str | None) -> str:
+    text = f"<b>{escape(value)}</b><span>{escape(name)}</span>"
+    if section is None:
+        return f'<div class="figure">{text}</div>'
+    return f'<a class="figure" href="#{_anchor(section)}">{text}</a>'
+
+
+def bars(rows: Sequence[tuple[str, int, str, bool]]) -> str:
+    """Give a table of name, value and a bar of its share: (name, value, value as shown, whether it is priced, not paid)."""
+    largest = max((value for _, value, _, _ in rows), default=0) or 1
     lines = (
         f'<tr><td>{escape(name)}</td><td class="number">{escape(shown)}</td>'
-        f'<td style="width:55%"><span class="bar" style="width:{100 * value / largest:.1f}%"></span></td></tr>'
-        for name, value, shown in rows
+        f'<td><span class="bar{" priced" if is_priced else ""}" style="width:{100 * value / largest:.1f}%"></span></td></tr>'
+        for name, value, shown, is_priced in rows
     )
-    return f'<div class="scroll"><table>{"".join(lines)}</table></div>'
+    return f'<div class="scroll"><table class="bars">{"".join(lines)}</table></div>'
 
 
 def table(frame: pl.DataFrame, columns: Sequence[tuple[str, str, Format | None]]) -> str:

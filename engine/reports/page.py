@@ -49,8 +49,10 @@ def morning_page(tables: dict[str, pl.DataFrame]) -> str:
     return html.page(
         f"Ordermill {summary['as_of']:%Y-%m-%d}",
         [
-            f"<h1>The night of {summary['as_of']:%A %d %B %Y}</h1>",
-            f'<p class="soft">as of {summary["as_of"]:%Y-%m-%d %H:%M} UTC, run {summary["run_id"]}</p>',
+            html.title(
+                f"The night of {summary['as_of']:%A %d %B %Y}",
+                f"as of {summary['as_of']:%Y-%m-%d %H:%M} UTC, run {summary['run_id']}",
+            ),
             *_night(summary),
             *_costs(summary),
             *_savings(tables["baselines"], summary),
@@ -67,22 +69,24 @@ def morning_page(tables: dict[str, pl.DataFrame]) -> str:
 def _night(summary: _Summary) -> list[str]:
     if not summary["orders"]:
         return [html.heading("No orders", "Nothing was open tonight.")]
-    pairs = [
-        (count(summary["orders_released"]), f"of {count(summary['orders'])} open orders released"),
-        (count(summary["shipments"]), "parcels"),
-        (money(summary["currency"])(summary["cost_cents"]), "cost of the plan"),
-        (f"{100 * summary['gap']:.2f} %", "gap to the proven bound"),
-        (count(summary["orders_held"]), "orders held"),
-        (count(summary["orders_late"]), "orders late"),
-        (count(summary["orders_short"]), "orders short"),
-        (count(summary["orders_split"]), "orders split"),
+    plain = [
+        (count(summary["orders_released"]), f"of {count(summary['orders'])} open orders released", None),
+        (count(summary["shipments"]), f"parcels, {count(summary['orders_split'])} orders split", None),
+        (money(summary["currency"])(summary["cost_cents"]), "cost of the plan", None),
+        (f"{100 * summary['gap']:.2f} %", "gap to the proven bound", None),
     ]
-    return [html.figures(pairs)]
+    exceptions = [
+        (summary["orders_held"], "orders held", "Held"),
+        (summary["orders_late"], "orders late", "Late"),
+        (summary["orders_short"], "orders short", "Short"),
+        (summary["rejects"], "faults in the files", "Rejected"),
+    ]
+    return [html.figures([*plain, *((count(n), name, section if n else None) for n, name, section in exceptions)])]
 
 
 def _costs(summary: _Summary) -> list[str]:
     write = money(summary["currency"])
-    rows = [(name, summary[column], write(summary[column])) for column, name in _COMPONENTS]
+    rows = [(name, summary[column], write(summary[column]), name.endswith("(priced)")) for column, name in _COMPONENTS]
     note = f"At least {write(summary['bound_cents'])} is necessary with tonight's offers: proven, and recomputed by the verifier."
     return [html.heading("What the plan costs", note), html.bars(rows)]
 
