@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from engine.reports.stock_health import stock_health
     from engine.reports.turnover import inventory_turnover
     from engine.runs import open_run
+    from engine.scenario import what_if
     from engine.stages.load_container import load_container, pack_bins
     from engine.stages.pack import pack_orders
     from engine.verify import verify_run
-    from engine.scenario import what_if
     from engine.workspace import make_workspace
 
 __all__ = [
