@@ -25,7 +25,7 @@ h1 { margin: 0; font-size: 1.6rem } h2 { margin: 2.6rem 0 .5rem; font-size: 1.15
 a.figure { border-left-color: var(--bad) } a.figure:hover, a.figure:focus { outline: 2px solid var(--bar) }
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: .9rem } th { color: var(--soft); font-weight: 600; text-align: left; white-space: nowrap; border-bottom: 2px solid var(--line) }
 th, td { padding: .32rem 1.1rem .32rem 0; border-bottom: 1px solid var(--line); vertical-align: top } th:last-child, td:last-child { padding-right: 0 } tbody tr:hover { background: var(--card) }
-td { overflow-wrap: anywhere } .number { text-align: right; white-space: nowrap; overflow-wrap: normal }
+td { max-width: 30rem; overflow-wrap: break-word } .number { text-align: right; white-space: nowrap }
 .bars td:last-child { width: 55% } .bar { display: inline-block; height: .7rem; border-radius: .2rem; background: var(--bar); min-width: 1px } .bar.priced { background: var(--priced) }
 @media (max-width: 48rem) { .figures { grid-template-columns: repeat(2, 1fr) } .bars td:last-child { width: 30% } }
 @media print { body { max-width: none; padding: 0; font-size: 11px } .figure { break-inside: avoid } tr { break-inside: avoid } }

@@ -115,7 +115,9 @@ def _held(holds: pl.DataFrame) -> list[str]:
         pl.col("order_id").sort().head(3).str.join(", ").alias("first"),
         pl.col("detail").first(),
     )
-    by_reason = by_reason.sort("orders", "reason", descending=[True, False])
+    by_reason = by_reason.sort("orders", "reason", descending=[True, False]).with_columns(
+        pl.col("reason").str.replace_all("_", " ")
+    )
     columns = [
         ("reason", "reason", None),
         ("orders", "orders", count),
@@ -142,7 +144,7 @@ def _late(shipments: pl.DataFrame, summary: _Summary) -> list[str]:
         ("lateness_cents", "priced at", money(summary["currency"])),
     ]
     return [
-        html.heading("Late", f"{count(late.height)} parcels; the latest {min(_SHOWN, late.height)}."),
+        html.heading("Late", f"{count(late.height)} parcels; the {min(_SHOWN, late.height)} latest of them."),
         html.table(late.head(_SHOWN), columns),
     ]
 
