@@ -100,8 +100,8 @@ def _parse(column: Column, desk: _Desk, source: str) -> _Parsed:
     written = pl.col(column.name)
     is_text = dtype in (pl.String, pl.Categorical, pl.Enum)
     if is_text:
-        written = desk.keep(written.cast(pl.String).str.strip_chars())
-        written = desk.keep(pl.when(written != "").then(written))
+        stripped = written.cast(pl.String).str.strip_chars()
+        written = desk.keep(pl.when(stripped != "").then(stripped))
     parse = _FROM_TEXT[column.kind] if is_text else _typed_parser(column, dtype, source)
     parsed = parse(written, desk)
     value = desk.keep(parsed.value)

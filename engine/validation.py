@@ -133,6 +133,8 @@ def _set_apart(checked: Checked, rejects: list[pl.DataFrame]) -> Checked:
 
 
 def _rejects(bad: pl.DataFrame, raw: pl.DataFrame, table: Table, source: str, column: str, reason: str) -> pl.DataFrame:
+    if bad.is_empty():
+        return REJECTS.empty()
     shown = raw.join(bad.select(ROW), on=ROW, how="semi", maintain_order="left")
     value = _as_written([name for name in column.split(", ") if name in shown.columns])
     return shown.select(
