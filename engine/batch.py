@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -78,7 +82,7 @@ def run_batch(
     seed
         Seed of the solvers; the settings' where absent.
     dry_run
-        Plan and verify, but publish nothing. Files of the inbox are imported all the same.
+        Plan and verify, but publish and remember nothing.
     clock
         Times the stages.
 
@@ -90,7 +94,7 @@ def run_batch(
     clock = clock or StageClock()
     settings = _with_seed(read_settings(workspace), seed)
     night = the_night(settings, as_of)
-    with only_writer(workspace), Book(workspace / "book" / FILE_NAME) as book:
+    with only_writer(workspace), _book_of(workspace, dry_run=dry_run) as book:
         adopt_published_runs(workspace, book)
         with clock.stage("load"):
             loaded = load(workspace / "inbox", book, settings, night)
@@ -145,6 +149,21 @@ def run_batch(
             len(report.checks),
             is_repeat=False,
         )
+
+
+@contextmanager
+def _book_of(workspace: Path, *, dry_run: bool) -> Iterator[Book]:
+    """Open the order book; a dry run works on a copy that is thrown away."""
+    path = workspace / "book" / FILE_NAME
+    if not dry_run:
+        with Book(path) as book:
+            yield book
+        return
+    with TemporaryDirectory(prefix="ordermill-") as folder:
+        for file in path.parent.glob(f"{FILE_NAME}*"):
+            copyfile(file, Path(folder) / file.name)
+        with Book(Path(folder) / FILE_NAME) as book:
+            yield book
 
 
 def the_night(settings: Settings, as_of: datetime | None) -> datetime:

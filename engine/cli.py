@@ -59,8 +59,14 @@ def run(
 ) -> None:
     """Run the nightly batch."""
     from engine.batch import run_batch
+    from engine.reading import unclaimed_files
     from engine.terminal import batch_json, batch_table
 
+    for name in unclaimed_files(directory / "inbox"):
+        typer.echo(
+            f"ordermill: inbox/{name} is not named after a table, so it is not read; docs/tables.md lists the names.",
+            err=True,
+        )
     result = run_batch(directory, as_of=_instant(as_of), seed=seed, dry_run=dry_run)
     if as_json:
         _print_json(batch_json(result))

@@ -18,7 +18,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.contracts import Table
+from engine.contracts import INPUTS, Table
 from engine.errors import InputError
 
 ROW: Final = "_row"
@@ -80,6 +80,14 @@ def fingerprint(path: Path) -> str:
         raise InputError(
             f"{path.name} cannot be read: {error.strerror}. Put a file there that this user may read."
         ) from error
+
+
+def unclaimed_files(inbox: Path) -> list[str]:
+    """Name the files of the inbox that belong to no table, so that a misspelt name is not passed over in silence."""
+    if not inbox.is_dir():
+        return []
+    claimed = {path for table in INPUTS for path in files_of(inbox, table)}
+    return sorted(path.name for path in inbox.iterdir() if path not in claimed and not path.name.startswith("."))
 
 
 def read_raw(path: Path, table: Table) -> RawFile:

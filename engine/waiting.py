@@ -11,6 +11,7 @@ from solvers.assignment import AssignmentProblem
 
 Ints = npt.NDArray[np.int64]
 
+NOT_IN_STOCK: Final = "no warehouse has it in stock"
 REASONS: Final = (
     "the stock there is serves other orders at less cost",
     "the warehouses that have it can send no more units tonight",
@@ -20,6 +21,8 @@ REASONS: Final = (
 )
 """What an offer meets with, in the order in which they are looked at: stock, capacity, cartons, parcels, cost."""
 _STOCK, _CAPACITY, _CARTONS, _PARCELS, _COST = range(len(REASONS))
+FOR_STOCK: Final = (NOT_IN_STOCK, REASONS[_STOCK])
+"""Reasons that more stock would mend."""
 
 
 def why_waiting(problem: AssignmentProblem, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:

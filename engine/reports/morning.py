@@ -13,6 +13,7 @@ from engine.reports.ledger import stock_ledger
 from engine.reports.returned import return_summary
 from engine.reports.stock_health import stock_health
 from engine.reports.turnover import inventory_turnover, mean_prices
+from engine.waiting import FOR_STOCK
 
 
 def morning_tables(
@@ -45,7 +46,7 @@ def morning_tables(
             as_of,
             settings=rules,
             prices=prices,
-            backorders=backorders,
+            backorders=backorders.filter(pl.col("reason").is_in(FOR_STOCK)),
             shadow_prices=shadow_prices,
             threads=threads,
         ),

@@ -19,11 +19,11 @@ from engine.stages.quote.lanes import Dispatches, area_lanes, area_of, days_late
 from engine.stages.quote.parcels import PackedSets, pack_sets, why_unpackable
 from engine.stages.quote.pieces import available_stock, pieces_of, with_backorder_cents
 from engine.stages.receive import Received
+from engine.waiting import NOT_IN_STOCK
 from solvers.tariff import CheapestServices, Lanes, Parcels, cheapest_services
 
 Ints = npt.NDArray[np.int64]
 
-_NOT_IN_STOCK: Final = "no warehouse has it in stock"
 _NO_SERVICE: Final = "no carrier's service takes it to this destination"
 
 
@@ -300,6 +300,6 @@ def _with_blocked(
     code = packed.set_reason[set_of_candidate[alone]]
     for at in np.flatnonzero(code):
         reason[piece[at]] = why_unpackable(int(code[at]))
-    reason[~is_held] = _NOT_IN_STOCK
+    reason[~is_held] = NOT_IN_STOCK
     reason[is_offered] = None
     return pieces.with_columns(pl.Series("blocked", reason.tolist(), dtype=pl.String))
