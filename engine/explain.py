@@ -39,6 +39,9 @@ class Explanation:
     alternatives
         The cheapest other ways to serve the whole order: offers, units that wait, what it would cost in all, and what the
         stock it would take is worth to other orders. Cheapest first, by cost and worth together.
+    difference
+        What was taken against the first alternative: component, taken_cents, next_best_cents, difference_cents; empty
+        where there is no alternative.
     """
 
     order_id: str
@@ -46,6 +49,7 @@ class Explanation:
     chosen: list[dict[str, Any]]
     cost_cents: int
     alternatives: list[dict[str, Any]]
+    difference: list[dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as plain values."""
@@ -57,6 +61,9 @@ class Explanation:
             parts += ["", "taken:", *(_line(offer) for offer in self.chosen)]
         if self.alternatives:
             parts += ["", "not taken:", *(_way_line(way) for way in self.alternatives)]
+        if self.difference:
+            parts += ["", f"  {'':<18}{'taken':>10}{'next best':>12}{'difference':>13}"]
+            parts += [_difference_line(row) for row in self.difference]
         return "\n".join(parts)
 
 
@@ -72,7 +79,7 @@ def explain_order(run: Run, order_id: str) -> Explanation:
     holds = run.table("holds").filter(mine)
     if holds.height:
         why = "; ".join(f"{row['reason']} ({row['detail']})" for row in holds.iter_rows(named=True))
-        return Explanation(order_id, f"Order {order_id} is held: {why}.", [], 0, [])
+        return Explanation(order_id, f"Order {order_id} is held: {why}.", [], 0, [], [])
     pieces = run.table("offer_pieces").filter(mine).sort("piece_number")
     if pieces.is_empty():
         raise UsageError(
@@ -87,9 +94,24 @@ def explain_order(run: Run, order_id: str) -> Explanation:
     alternatives = [order.told(way) for way in ways[:_SHOWN]]
     chosen, cost = [offers[number] for number in taken], order.cost_cents(taken)
     backorders = run.table("backorders").filter(mine)
-    return Explanation(
-        order_id, _sentence(order_id, chosen, cost, alternatives, backorders), chosen, cost, alternatives
-    )
+    sentence = _sentence(order_id, chosen, cost, alternatives, backorders)
+    difference = _difference(order.components(taken), order.components(ways[0])) if ways else []
+    return Explanation(order_id, sentence, chosen, cost, alternatives, difference)
+
+
+def _difference(taken: dict[str, int], other: dict[str, int]) -> list[dict[str, Any]]:
+    """Set two ways to serve an order side by side, leaving out what neither of them has."""
+    return [
+        {"component": name, "taken_cents": cents, "next_best_cents": other[name]}
+        | {"difference_cents": other[name] - cents}
+        for name, cents in taken.items()
+        if cents or other[name]
+    ]
+
+
+def _difference_line(row: dict[str, Any]) -> str:
+    taken, other, more = (row[name] / 100 for name in ("taken_cents", "next_best_cents", "difference_cents"))
+    return f"  {row['component']:<18}{taken:>10.2f}{other:>12.2f}{more:>+13.2f}"
 
 
 @dataclass(frozen=True)
@@ -115,6 +137,14 @@ class _Order:
 
     def worth_cents(self, way: tuple[int, ...]) -> int:
         return sum(self.offers[number]["stock_worth_cents"] for number in way)
+
+    def components(self, way: tuple[int, ...]) -> dict[str, int]:
+        """Give what a way costs by component, the worth of its stock to other orders, and both together."""
+        parts = {name.removesuffix("_cents"): sum(self.offers[n][name] for n in way) for name in _COSTS}
+        parts["backorder"] = sum(piece["backorder_cents"] for piece in self.waiting(way))
+        parts["split"] = self.split_cents * max(self.parcels(way) - 1, 0)
+        cost, worth = self.cost_cents(way), self.worth_cents(way)
+        return parts | {"cost": cost, "stock it takes": worth, "for the night": cost + worth}
 
     def told(self, way: tuple[int, ...]) -> dict[str, Any]:
         return {

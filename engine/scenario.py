@@ -119,7 +119,7 @@ def what_if(
     zone = settings.night.timezone
     told: list[str] = []
     if tariff is not None:
-        frames = _read_tariff(tariff, inputs, zone)
+        frames = read_tariff(tariff, inputs, zone)
         inputs = replace(inputs, **frames)
         told.append(f"{', '.join(frames)} replaced")
     if stock is not None:
@@ -203,10 +203,27 @@ def _with_stock(inputs: Inputs, stock: Path | pl.DataFrame, timezone: str) -> tu
     return replace(inputs, stock=pl.concat([others, kept]).sort(_PLACE)), kept.height
 
 
-def _read_tariff(
+def read_tariff(
     tariff: Path | Sequence[Path] | Mapping[str, pl.DataFrame], inputs: Inputs, timezone: str
 ) -> dict[str, pl.DataFrame]:
-    """Give the tables that change, checked in the contracts' order so that references meet their new tables."""
+    """Give the tables of a tariff that change, checked in the contracts' order so that references meet their new tables.
+
+    Parameters
+    ----------
+    tariff
+        A folder, files, or frames by table name.
+    inputs
+        The night's tables, which the new ones refer to.
+    timezone
+        IANA zone of times written without an offset.
+
+    Raises
+    ------
+    UsageError
+        When a file or frame belongs to no table of the tariff.
+    InputError
+        When a file cannot be read or a row of it is bad.
+    """
     found = _tariff_frames(tariff) if isinstance(tariff, Mapping) else _tariff_files(tariff)
     known = inputs.frames()
     changed: dict[str, pl.DataFrame] = {}

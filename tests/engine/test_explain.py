@@ -96,6 +96,23 @@ def test_every_line_is_in_an_alternative_once(small_run, shipping):
             assert sum(int(line.split(" x ")[0]) for line in lines) == asked
 
 
+def test_the_difference_by_component_adds_up(small_run, shipping):
+    for order_id in shipping:
+        explanation = small_run.explain(order_id)
+        rows = {row["component"]: row for row in explanation.difference}
+        if not explanation.alternatives:
+            assert rows == {}
+            continue
+        best = explanation.alternatives[0]
+        totals = ("cost", "stock it takes", "for the night")
+        for side in ("taken_cents", "next_best_cents", "difference_cents"):
+            assert sum(row[side] for name, row in rows.items() if name not in totals) == rows["cost"][side]
+        assert rows["cost"]["taken_cents"] == explanation.cost_cents
+        assert rows["cost"]["next_best_cents"] == best["cost_cents"]
+        assert rows["for the night"]["next_best_cents"] == best["cost_cents"] + best["stock_worth_cents"]
+        assert all(row["difference_cents"] == row["next_best_cents"] - row["taken_cents"] for row in rows.values())
+
+
 def test_the_text_names_cost_and_reason(small_run, shipping):
     text = str(small_run.explain(shipping[0]))
     cost = small_run.explain(shipping[0]).cost_cents

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +10,11 @@ import polars as pl
 import pytest
 
 from engine import what_if
+from engine.contracts import TABLES
 from engine.errors import InputError, UsageError
 from engine.runs import Run
+from engine.scenario import read_tariff
 from solvers.assignment import MILLICENTS, solve
-
-TARIFF = ("services", "zones", "rates", "surcharges")
 
 
 def first_warehouse(run: Run) -> dict:
@@ -60,13 +61,11 @@ def test_stock_where_it_is_dearest_never_costs_more_beyond_the_gap(small_run):
 def test_a_tariff_twice_as_dear_costs_more(small_run, tmp_path):
     rates = small_run.inputs.rates.with_columns(pl.col("price_cents") * 2)
     rates.write_csv(tmp_path / "rates.csv")
-    by_folder = what_if(small_run, tariff=tmp_path)
-    by_file = what_if(small_run, tariff=[tmp_path / "rates.csv"])
-    by_frame = what_if(small_run, tariff={"rates": rates})
-    assert by_folder.summary == by_file.summary == by_frame.summary
-    found = by_folder.compare(small_run)
+    found = what_if(small_run, tariff=tmp_path).compare(small_run)
     assert found.is_proven
     assert found.difference_cents > 0
+    for form in (tmp_path, [tmp_path / "rates.csv"], {"rates": rates}):
+        assert read_tariff(form, small_run.inputs, "UTC")["rates"].equals(rates.sort(TABLES["rates"].key))
 
 
 def test_nothing_is_written(small_run):
@@ -124,3 +123,29 @@ def test_one_more_of_the_priciest_unit_saves_no_more_than_its_price_and_never_co
     assert more.outcome.bound <= outcome.cost
     assert not more.violations(replace(problem, stock_units=units))
     assert np.array_equal(more.order_cents >= 0, np.ones(problem.num_orders, np.bool_))
+
+
+def test_the_command_answers_for_people_and_programs(small_run):
+    from typer.testing import CliRunner
+
+    from engine.cli import app
+
+    place, run = first_warehouse(small_run)["warehouse_id"], str(small_run.directory)
+    told = CliRunner().invoke(app, ["what-if", run, "--close", place, "--capacity", f"{place}=none", "--json"])
+    assert told.exit_code == 0
+    found = json.loads(told.stdout)
+    assert found["after"]["run_id"].endswith(f"{place} closed")
+    assert found["difference_cents"] == found["after"]["cost_cents"] - found["before"]["cost_cents"]
+    text = CliRunner().invoke(app, ["compare", run, run]).stdout
+    assert "proven necessary" in text
+    assert json.loads(CliRunner().invoke(app, ["compare", run, run, "--json"]).stdout)["is_proven"] is False
+
+
+@pytest.mark.parametrize("limit", ["LYON", "=5", "LYON=-1", "LYON=many", "LYON=²"])
+def test_a_capacity_that_is_no_number_is_refused(small_run, limit):
+    from typer.testing import CliRunner
+
+    from engine.cli import app
+
+    result = CliRunner().invoke(app, ["what-if", str(small_run.directory), "--capacity", limit])
+    assert isinstance(result.exception, UsageError)
