@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from solvers.assignment.kernels_pricing import Instance, Work
     from solvers.assignment.problem import Int64Array
 
-_GUARD = dt.timedelta(seconds=60)
-"""A block takes seconds; one that takes this long is dropped."""
+_GUARD_SECONDS = 600.0
+"""A block takes seconds, held by its nodes; this only keeps one that hangs from holding up the night."""
 _RELATIVE_GAP = 1e-6
 
 
@@ -42,6 +42,7 @@ def solve_block(
     *,
     slack_millicents: int,
     nodes: int,
+    seconds: float | None = None,
 ) -> Int64Array | None:
     """Find the best plans of a block of orders within its room; None where no better plans were found in time.
 
@@ -63,6 +64,8 @@ def solve_block(
         Options are considered that are in a plan at most this much dearer at prices than the order's cheapest.
     nodes
         Limit of branch and bound nodes.
+    seconds
+        Limit of time; None for a count of nodes alone.
 
     Returns
     -------
@@ -89,7 +92,9 @@ def solve_block(
     objective = instance.option_cost[columns] - saving
     split_rows, split_objective = _first_parcels(instance, orders, order_of_column, len(columns))
     rows += split_rows + _shipment_limits(instance, columns, order_of_column)
-    chosen = _minimise(np.concatenate([objective, split_objective]), rows, nodes)
+    chosen = _minimise(
+        np.concatenate([objective, split_objective]), rows, nodes, _GUARD_SECONDS if seconds is None else seconds
+    )
     if chosen is None:
         return None
     return np.asarray(columns[chosen[:count]])
@@ -159,7 +164,7 @@ def _shipment_limits(instance: Instance, columns: Int64Array, order_of_column: I
     return [_binding(order_of_column, np.arange(len(columns)), parcels, instance.max_shipments.astype(np.int64))]
 
 
-def _minimise(objective: Int64Array, rows: list[_Rows], nodes: int) -> Int64Array | None:
+def _minimise(objective: Int64Array, rows: list[_Rows], nodes: int, seconds: float) -> Int64Array | None:
     """Minimise over binary columns; the chosen columns as booleans, None where none were found."""
     offsets = np.cumsum([0, *(len(part.upper) for part in rows)])
     row = np.concatenate([part.row + offset for part, offset in zip(rows, offsets[:-1], strict=True)])
@@ -186,7 +191,9 @@ def _minimise(objective: Int64Array, rows: list[_Rows], nodes: int) -> Int64Arra
     proto.linear_constraint_matrix.column_ids.extend(column[repeated].tolist())
     proto.linear_constraint_matrix.coefficients.extend(amount.astype(np.float64).tolist())
     model = mathopt.Model.from_model_proto(proto)
-    parameters = mathopt.SolveParameters(time_limit=_GUARD, node_limit=nodes, relative_gap_tolerance=_RELATIVE_GAP)
+    parameters = mathopt.SolveParameters(
+        time_limit=dt.timedelta(seconds=seconds), node_limit=nodes, relative_gap_tolerance=_RELATIVE_GAP
+    )
     result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=parameters)
     if result.termination.reason not in (mathopt.TerminationReason.OPTIMAL, mathopt.TerminationReason.FEASIBLE):
         return None

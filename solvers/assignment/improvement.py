@@ -164,6 +164,7 @@ class Improver:
             return solve_block(
                 instance, block, self.prices, room, self.plan, make_work(instance),
                 slack_millicents=slack_cents * MILLICENTS, nodes=nodes,
+                seconds=None if deadline is None else max(1.0, deadline - time.monotonic()),
             )  # fmt: skip
 
         # All blocks see the same room, whatever the number of threads; what no longer fits is dropped when adopted.

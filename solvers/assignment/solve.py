@@ -52,8 +52,8 @@ class Effort:
     price_rounds: int = 400
     move_rounds: int = 6
     block_rounds: int = 2
-    block_size: int = 400
-    block_slack_cents: int = 100
+    block_size: int = 300
+    block_slack_cents: int = 300
     block_nodes: int = 50
 
 
@@ -122,10 +122,13 @@ def _plan(pricer: Pricer, dual: DualResult, effort: Effort, seed: int, deadline:
     improver.settle()
     _move(improver, effort.move_rounds, prepared.num_orders, deadline)
     for _ in range(effort.block_rounds):
-        if deadline is None or time.monotonic() < deadline:
-            improver.solve_blocks(
-                effort.block_size, slack_cents=effort.block_slack_cents, nodes=effort.block_nodes, deadline=deadline
-            )
+        if deadline is not None and time.monotonic() > deadline:
+            break
+        saved = improver.solve_blocks(
+            effort.block_size, slack_cents=effort.block_slack_cents, nodes=effort.block_nodes, deadline=deadline
+        )
+        if saved == 0:
+            break
     return plan
 
 
