@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,6 +12,7 @@ from engine.baselines import baselines, nearness
 from engine.contracts import TABLES
 from engine.contracts.outputs import BASELINE_NAMES
 from engine.terminal import savings_lines
+from engine.verify.summary import check_baselines
 
 SEEDS = range(6)
 
@@ -65,6 +68,20 @@ def test_an_order_without_coordinates_is_nearest_to_its_cheapest_offer(tiny_nigh
 def test_a_run_publishes_its_baselines(small_run):
     assert small_run.baselines.height == len(BASELINE_NAMES)
     assert (small_run.baselines["plan_cost_cents"] == small_run.summary["cost_cents"]).all()
+
+
+@pytest.mark.parametrize(
+    ("column", "told"), [("plan_cost_cents", "beside it, the plan costs"), ("saving_share", "is saved, recomputed")]
+)
+def test_the_verifier_sees_an_altered_saving(small_run, column, told):
+    def check(frame: pl.DataFrame):
+        tables = {"baselines": frame, "plan_summary": small_run.plan_summary}
+        return check_baselines(SimpleNamespace(table=tables.__getitem__))
+
+    assert check(small_run.baselines).num_violations == 0
+    altered = check(small_run.baselines.with_columns(pl.col(column) * 2))
+    assert altered.num_violations == len(BASELINE_NAMES)
+    assert told in altered.examples[0]
 
 
 def test_a_rule_that_does_better_is_not_told_as_a_saving():

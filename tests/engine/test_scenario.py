@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -39,11 +40,16 @@ def test_closing_a_warehouse_takes_it_out_of_the_plan_and_saves_nothing_beyond_t
     assert set(moved) <= set(found.orders["order_id"])
 
 
-def test_all_closed_means_all_waits(small_run):
+def test_all_closed_means_all_waits_and_nothing_is_written(small_run):
+    def files() -> dict[Path, int]:
+        return {path: path.stat().st_mtime_ns for path in small_run.directory.parents[2].rglob("*") if path.is_file()}
+
+    before = files()
     answer = what_if(small_run, close=small_run.inputs.warehouses["warehouse_id"].to_list())
     assert answer.summary["shipments"] == 0
     assert answer.summary["units_backordered"] == answer.summary["units_released"]
     assert answer.compare(small_run).difference_cents > 0
+    assert files() == before
 
 
 def test_stock_where_it_is_dearest_never_costs_more_beyond_the_gap(small_run):
@@ -66,16 +72,6 @@ def test_a_tariff_twice_as_dear_costs_more(small_run, tmp_path):
     assert found.difference_cents > 0
     for form in (tmp_path, [tmp_path / "rates.csv"], {"rates": rates}):
         assert read_tariff(form, small_run.inputs, "UTC")["rates"].equals(rates.sort(TABLES["rates"].key))
-
-
-def test_nothing_is_written(small_run):
-    def files() -> dict:
-        root = small_run.directory.parents[2]
-        return {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
-
-    before = files()
-    what_if(small_run, close=[first_warehouse(small_run)["warehouse_id"]])
-    assert files() == before
 
 
 def test_bad_questions_are_refused(small_run, tmp_path):
