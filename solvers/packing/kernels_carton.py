@@ -38,18 +38,30 @@ if TYPE_CHECKING:
 FITS, UNKNOWN, REFUTED = 1, 0, -1
 QUICK_TRIES = 12
 QUICK_NODES = 5_000
+FLAT_TRIES = 3
+FLAT_NODES = 500
 
 
 @numba.njit(cache=True, nogil=True)
-def try_box(group: Group, rows: int, work: Work, memory: Search, rules: RuleArrays, edge: Ints, in_earnest: int) -> int:
+def try_box(
+    group: Group,
+    rows: int,
+    work: Work,
+    memory: Search,
+    rules: RuleArrays,
+    edge: Ints,
+    in_earnest: int,
+    is_flat: int,
+) -> int:
     """Pack a box (`FITS`, the packing in `work.box`), or prove that it cannot be done (`REFUTED`), or neither.
 
     Most boxes that hold the items are easy to fill and most others easy to refute: that is tried first. What that leaves
-    `UNKNOWN` can be tried `in_earnest`, by exhaustive search and many more packings.
+    `UNKNOWN` can be tried `in_earnest`, by exhaustive search and many more packings. One of the many shapes of a mailer
+    (`is_flat`) gets less effort than a box.
     """
     if group.total[TOTAL_VOLUME] > edge[0] * edge[1] * edge[2] or not match_box(group, rows, edge[0], edge[1], edge[2]):
         return REFUTED
-    tries = min(QUICK_TRIES, rules.tries)
+    tries = min(FLAT_TRIES if is_flat == 1 else QUICK_TRIES, rules.tries)
     if in_earnest == 0:
         if refuted(group, rows, edge, work.reach):
             return REFUTED
@@ -57,14 +69,14 @@ def try_box(group: Group, rows: int, work: Work, memory: Search, rules: RuleArra
             return FITS
         return REFUTED if refuted_by_duals(group, rows, edge, work.dual_table, work.dual_cap) else UNKNOWN
     first = int(np.argmax(edge))
-    last_turn = 3 if rules.node_limit < QUICK_NODES * 2 else 6
+    last_turn = 1 if is_flat == 1 else (3 if rules.node_limit < QUICK_NODES * 2 else 6)
     relaxed = False
     for turn in range(last_turn):
-        if turn == min(3, last_turn - 1) and fits(group, rows, work, rules, edge, tries, rules.tries):
+        if is_flat == 0 and turn == min(3, last_turn - 1) and fits(group, rows, work, rules, edge, tries, rules.tries):
             return FITS
         if relaxed:
             continue
-        nodes = min(QUICK_NODES, rules.node_limit) if turn < 3 else rules.node_limit
+        nodes = min(FLAT_NODES if is_flat == 1 else QUICK_NODES, rules.node_limit) if turn < 3 else rules.node_limit
         result = search(memory, group, rows, edge, (first + turn) % 3, nodes, work.box, work.box_entry)
         if result == NONE:
             return REFUTED
@@ -203,7 +215,7 @@ def best_carton(
                     continue
                 edge[0] -= height
                 edge[1] -= height
-            result = try_box(group, rows, work, memory, rules, edge, in_earnest)
+            result = try_box(group, rows, work, memory, rules, edge, in_earnest, cartons.is_flat[c])
             if result == FITS:
                 if _keep(group, work, cartons, prices, table, c) <= least:
                     break

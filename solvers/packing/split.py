@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 MOST_PARTS: Final = 4096
 """Sets with more sub-multisets than this are split greedily."""
-MOST_ROUNDS: Final = 300
+MOST_ROUNDS: Final = 60
 _PER_PARCEL: Final = 2**50
 _SPLIT_NEVER: Final = 2
 
@@ -186,7 +186,8 @@ class Splitter:
     def _partition(self, rest: Counts, size: int) -> tuple[list[Counts], int]:
         """Find the cheapest partition, pricing only the parts that an optimistic one would use.
 
-        A part not priced yet counts with its dearest unit's bound, below which it cannot be. Once all parts of the
+        A part not priced yet counts with its dearest unit's bound, and with the cheapest carton that holds its volume and
+        weight and each of its units alone: below these it cannot be. Once all parts of the
         optimistic best are priced, no other partition of what was found beats it.
         """
         quantity = np.array(rest, dtype=np.int64)
@@ -197,7 +198,8 @@ class Splitter:
         hopeful = np.zeros(size, dtype=np.int64)
         for e in np.flatnonzero(quantity):
             hopeful = np.maximum(hopeful, np.where(counts[:, e] > 0, self._single(self._unit(int(e))).bound, 0))
-        hopeful += extra
+        hopeful = np.maximum(hopeful, self._least_prices(counts))
+        hopeful[hopeful < NO_COVER] += extra
         real = np.full(size, NO_COVER, dtype=np.int64)
         mixed = hopeful.copy()
         total, choice = np.zeros(size, np.int64), np.zeros(size, np.int64)
@@ -219,6 +221,43 @@ class Splitter:
         # With fewest parcels first, the bound tells of the price only as long as the number of parcels is proven.
         proven_number = extra == 0 or bound // _PER_PARCEL == len(parts)
         return [tuple(int(c) for c in counts[p]) for p in parts], bound % _PER_PARCEL if proven_number else 0
+
+    def _least_prices(self, counts: Ints) -> Ints:
+        """Give a lower bound on the price of each part as one parcel, `NO_COVER` where no carton can hold it."""
+        a, rows = self._arrays, self._rows
+        kinds = self._group.item_type[:rows]
+        weight, volume = counts @ self._group.weight_g[:rows], counts @ self._group.volume[:rows]
+        own = counts @ a.items.protection_cents[kinds]
+        has = counts > 0
+        edges = np.sort(a.items.edges[kinds], axis=1)
+        least = np.full(len(counts), NO_COVER, dtype=np.int64)
+        for c in range(a.cartons.cost_cents.size):
+            if self._packaging not in (0, a.cartons.packaging[c]):
+                continue
+            too_long = (edges > np.sort(a.cartons.inner[c])).any(axis=1)
+            gross = weight + a.cartons.tare_g[c]
+            may = (
+                (gross <= a.cartons.max_weight_g[c])
+                & (volume <= a.cartons.inner[c].prod())
+                & ~has[:, too_long].any(axis=1)
+            )
+            outer = np.zeros_like(volume) if a.cartons.is_flat[c] else np.full_like(volume, a.cartons.outer[c].prod())
+            price = self._prices(gross, np.maximum(outer, volume), own + a.cartons.cost_cents[c])
+            least = np.where(may, np.minimum(least, price), least)
+        return least
+
+    def _prices(self, gross: Ints, volume: Ints, own: Ints) -> Ints:
+        """Price parcels by the set's freight table, `NO_COVER` for those that are too heavy for it."""
+        p, table = self._arrays.prices, self._table
+        divisor = int(p.dim_divisor[table])
+        counts_by_size = (volume > p.dim_from_mm3[table]) & (divisor > 0)
+        grams = np.where(counts_by_size, np.maximum(gross, -(-volume // max(divisor, 1))), gross)
+        step = p.weight_step_g[table]
+        first, last = p.table_start[table], p.table_start[table + 1]
+        at = np.searchsorted(p.up_to_g[first:last], -(-grams // step) * step)
+        cents = own + p.price_cents[first:last][np.minimum(at, last - first - 1)]
+        worth = {0: cents, 1: volume}.get(p.objective, np.ones_like(volume))
+        return np.where(at < last - first, worth, NO_COVER)
 
     def _greedy(self, rest: Counts) -> tuple[list[Counts], int]:
         """Fill one parcel after another as full as it gets, hazard classes apart."""
