@@ -45,7 +45,9 @@ if TYPE_CHECKING:
 
 MOST_PARTS: Final = 4096
 """Sets with more sub-multisets than this are split greedily."""
-MOST_ROUNDS: Final = 60
+NODES_PER_ROUND: Final = 1_000
+"""Parts are priced in at most one round for so many nodes of the search, and in at least `LEAST_ROUNDS`."""
+LEAST_ROUNDS: Final = 8
 _PER_PARCEL: Final = 2**50
 _SPLIT_NEVER: Final = 2
 
@@ -204,7 +206,7 @@ class Splitter:
         mixed = hopeful.copy()
         total, choice = np.zeros(size, np.int64), np.zeros(size, np.int64)
         pending = [int(r) for r in radix[quantity > 0]] + [size - 1]
-        for _ in range(MOST_ROUNDS):
+        for _ in range(max(LEAST_ROUNDS, self._arrays.rules.node_limit // NODES_PER_ROUND)):
             for part in pending:
                 parcel = self._single(tuple(int(c) for c in counts[part]))
                 real[part] = mixed[part] = NO_COVER if parcel.price == NO_PRICE else parcel.price + extra
