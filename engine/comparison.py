@@ -316,9 +316,9 @@ def _verdict(difference: int, least: int, most: int, currency: str, unshared: in
             "nor a loss; look at the orders in both."
         )
     if most < 0:
-        return f"It saves {size}; at least {-most / 100:,.2f} of it is proven, whatever better plans there are."
+        return f"It saves {size}; at least {-most / 100:,.2f} of it is proven for the best plans of the offers on either side."
     if least > 0:
-        return f"It costs {size} more; at least {least / 100:,.2f} of it is proven, whatever better plans there are."
+        return f"It costs {size} more; at least {least / 100:,.2f} of it is proven for the best plans of the offers on either side."
     if difference == 0:
         return "The plans cost the same."
     word = "a saving" if difference < 0 else "an extra cost"

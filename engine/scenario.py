@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -105,11 +106,13 @@ def what_if(
     Raises
     ------
     UsageError
-        When nothing changes, a warehouse is unknown, a capacity is negative or a file belongs to no table.
+        When nothing changes, a warehouse is unknown, a capacity is negative, a file belongs to no table, or another
+        version of the program made the run.
     InputError
         When a file cannot be read or a row of it is bad: half a change would answer another question.
     """
     capacity = capacity or {}
+    _require_same_program(run)
     inputs = run.inputs
     _require_known(inputs, [*close, *capacity])
     for warehouse_id, units in capacity.items():
@@ -123,11 +126,14 @@ def what_if(
         inputs = replace(inputs, **frames)
         told.append(f"{', '.join(frames)} replaced")
     if stock is not None:
-        inputs, num_places = _with_stock(inputs, stock, zone)
+        inputs, num_places = with_stock(inputs, stock, zone)
         told.append(f"stock of {num_places} places replaced")
     if capacity:
         inputs = replace(inputs, warehouses=_with_capacity(inputs.warehouses, capacity))
-        told += [f"{name} sends at most {'all' if units is None else units} units" for name, units in capacity.items()]
+        told += [
+            f"{name} sends {'without limit' if units is None else f'at most {units} units'}"
+            for name, units in capacity.items()
+        ]
     if close:
         inputs = _without(inputs, close)
         told.append(f"{', '.join(close)} closed")
@@ -172,6 +178,16 @@ def _at_the_runs_waiting_prices(quotes: Quotes, run: Run) -> Quotes:
     return replace(quotes, pieces=priced.select(quotes.pieces.columns))
 
 
+def _require_same_program(run: Run) -> None:
+    """Refuse a run of another version: what the program learnt since would pass for an effect of the change."""
+    then, now = run.manifest["versions"].get("ordermill"), version("ordermill")
+    if then != now:
+        raise UsageError(
+            f"run {run.run_id} was planned by version {then}, this is {now}: the difference would be one of versions. "
+            "Plan the night again first, with: ordermill run"
+        )
+
+
 def _require_known(inputs: Inputs, warehouses: Sequence[str]) -> None:
     known = inputs.warehouses["warehouse_id"].to_list()
     unknown = [name for name in warehouses if name not in known]
@@ -191,7 +207,24 @@ def _with_capacity(warehouses: pl.DataFrame, capacity: Mapping[str, int | None])
     return warehouses.with_columns(units.alias("daily_capacity_units"))
 
 
-def _with_stock(inputs: Inputs, stock: Path | pl.DataFrame, timezone: str) -> tuple[Inputs, int]:
+def with_stock(inputs: Inputs, stock: Path | pl.DataFrame, timezone: str) -> tuple[Inputs, int]:
+    """Give the night with the stock of some places replaced, and how many places those are.
+
+    Parameters
+    ----------
+    inputs
+        The night's tables.
+    stock
+        Table `stock` of the places that change; what it has no column for stays as it was, such as what earlier nights
+        reserved.
+    timezone
+        IANA zone of times written without an offset.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read or a row of it is bad.
+    """
     raw = _raw(stock, STOCK)
     frame = _checked([raw], STOCK, inputs.frames(), timezone)
     absent = [name for name in STOCK.schema if name not in raw.frame.columns]

@@ -14,7 +14,7 @@ from engine import what_if
 from engine.contracts import TABLES
 from engine.errors import InputError, UsageError
 from engine.runs import Run
-from engine.scenario import read_tariff
+from engine.scenario import read_tariff, with_stock
 from solvers.assignment import MILLICENTS, solve
 
 
@@ -64,6 +64,19 @@ def test_stock_where_it_is_dearest_never_costs_more_beyond_the_gap(small_run):
     assert "stock of 1 places" in found.after.run_id
 
 
+def test_stock_replaces_what_it_names_and_nothing_else(small_run):
+    before = small_run.inputs.stock.with_columns(reserved=pl.lit(2, pl.Int64))
+    inputs = replace(small_run.inputs, stock=before)
+    changed = before.head(2).select("warehouse_id", "sku", on_hand=pl.lit(77, pl.Int64))
+    after, places = with_stock(inputs, changed, "UTC")
+    assert places == 2
+    assert after.stock.head(2)["on_hand"].to_list() == [77, 77]
+    assert after.stock.drop("on_hand").equals(before.drop("on_hand"))
+    assert after.stock.tail(-2).equals(before.tail(-2))
+    freed, _ = with_stock(inputs, changed.with_columns(reserved=pl.lit(0, pl.Int64)), "UTC")
+    assert freed.stock.head(2)["reserved"].to_list() == [0, 0]
+
+
 def test_a_tariff_twice_as_dear_costs_more(small_run, tmp_path):
     rates = small_run.inputs.rates.with_columns(pl.col("price_cents") * 2)
     rates.write_csv(tmp_path / "rates.csv")
@@ -89,6 +102,13 @@ def test_bad_questions_are_refused(small_run, tmp_path):
         what_if(small_run, stock=tmp_path / "stock.csv")
     with pytest.raises(UsageError, match=r"neither \.csv nor \.parquet"):
         what_if(small_run, stock=tmp_path / "stock.txt")
+
+
+def test_a_run_of_another_version_is_refused(small_run):
+    other = Run(small_run.directory)
+    other.__dict__["manifest"] = small_run.manifest | {"versions": {"ordermill": "0.0.1"}}
+    with pytest.raises(UsageError, match=r"planned by version 0\.0\.1"):
+        what_if(other, close=[first_warehouse(other)["warehouse_id"]])
 
 
 def test_one_bad_row_refuses_the_file(small_run, tmp_path):
