@@ -106,7 +106,9 @@ def test_hard_orders_beside_cp_sat():
     compared = range(0, len(orders), 10 if FULL else 6)
     limit = 5.0 if FULL else 0.2
     begin = time.process_time()
-    theirs = np.array([volume[turn][smallest_box(orders[k][:, :3], cartons[turn], limit)[0]] for k in compared])
+    theirs = np.array(
+        [volume[turn][min(smallest_box(orders[k][:, :3], cartons[turn], limit)[0], len(turn) - 1)] for k in compared]
+    )
     ours = solution.set_cost[list(compared)]
     print(
         f"  CP-SAT, {limit} s a carton, {len(theirs)} of the orders: {len(theirs) / (time.process_time() - begin):.2f} orders/s; "
