@@ -103,8 +103,10 @@ class Packing(_Section):
 
     support_share: Share = 0.7
     """Least share of an item's base that something carries."""
+    tries: int = Field(default=12, ge=1)
+    """Constructive packings tried for one item set in one carton."""
     node_limit: int = Field(default=2_000, ge=0)
-    """Search effort for one item set."""
+    """Nodes of the exact search for one item set in one carton."""
 
 
 class Costs(_Section):

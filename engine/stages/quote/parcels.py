@@ -76,7 +76,9 @@ def pack_sets(
         prices=typical_prices(tariff),
         rules=Rules(support_share=settings.packing.support_share),
     )
-    solution = pack(problem, threads=settings.night.threads, node_limit=settings.packing.node_limit)
+    solution = pack(
+        problem, threads=settings.night.threads, tries=settings.packing.tries, node_limit=settings.packing.node_limit
+    )
     return _packed(sets, solution, items, goods, cartons)
 
 
