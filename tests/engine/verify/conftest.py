@@ -403,6 +403,7 @@ def output_tables() -> dict[str, list[Row]]:
         "pick_stops": stops,
         "manifests": handed,
         "plan_summary": [summary()],
+        "baselines": [baseline()],
         "stock_ledger": [
             *rows(
                 "warehouse_id sku day opening_units movement_units closing_units",
@@ -429,6 +430,13 @@ def summary() -> Row:
         "units_released": 11, "units_shipped": 10, "units_backordered": 1, "shipments": 7, "rejects": 0,
         **costs, "cost_cents": cost, "bound_cents": bound, "gap": (cost - bound) / cost, "status": "FEASIBLE",
     }  # fmt: skip
+
+
+def baseline() -> Row:
+    """A rule that ends at twice the plan's cost."""
+    cost = summary()["cost_cents"]
+    row = {"baseline": "nearest_warehouse", "cost_cents": 2 * cost, "plan_cost_cents": cost, "saving_share": 0.5}
+    return row | {"orders_split": 1, "units_backordered": 1}
 
 
 def brute_bound_cents(pieces: list[Row], listed: list[Row], prices: list[Row]) -> int:
