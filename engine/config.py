@@ -121,7 +121,7 @@ class Costs(_Section):
     split_cents: Cents = 150
     """For every parcel of an order beyond the first: what a second delivery annoys."""
     backorder_cents_per_line: Cents = 1_500
-    """For a line that waits: shipping it later, and the customer's patience."""
+    """For a line that waits: the customer's patience. What sending it later costs is added from the offers."""
     backorder_cents_per_unit_day: Cents = 20
     """For every unit and day until the next firm receipt."""
     backorder_horizon_days: int = Field(default=28, ge=1)
