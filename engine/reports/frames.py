@@ -3,14 +3,51 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 import polars as pl
 
 from engine.contracts.schema import Table
 from engine.errors import InputError
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def canonical(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+Frame: TypeAlias = Union[pl.DataFrame, "pd.DataFrame"]
+"""What an analyst has at hand."""
+
+
+def frame_of(frame: Frame, name: str, *columns: str) -> pl.DataFrame:
+    """Give a frame of a caller's own as a Polars frame.
+
+    Parameters
+    ----------
+    frame
+        A Polars frame, eager or lazy, or a pandas frame.
+    name
+        What it is called in an error.
+    columns
+        Columns that it must have.
+
+    Raises
+    ------
+    InputError
+        When it is no frame, or lacks a column.
+    """
+    if isinstance(frame, pl.LazyFrame):
+        frame = frame.collect()
+    elif not isinstance(frame, pl.DataFrame):
+        try:
+            frame = pl.from_pandas(frame)
+        except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+            raise InputError(f"{name} is a {type(frame).__name__}, not a frame that can be read: {error}") from error
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise InputError(f"{name} lacks {', '.join(missing)}; it has {', '.join(frame.columns)}.")
+    return frame
+
+
+def canonical(frame: Frame, table: Table) -> pl.DataFrame:
     """Give the columns of a table in its order and types; what may be absent is filled in.
 
     Raises
@@ -18,6 +55,7 @@ def canonical(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     InputError
         When a column is missing or holds values that are not of its kind.
     """
+    frame = frame_of(frame, table.name)
     missing = [c.name for c in table.columns if c.name not in frame.columns and not c.may_be_absent]
     if missing:
         raise InputError(

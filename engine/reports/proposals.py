@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from engine.config import Inventory
-from engine.contracts.inputs import INBOUND
 from engine.contracts.reports import REPLENISHMENT, TRANSFERS
 from engine.errors import InputError, UsageError
-from engine.reports.frames import canonical, utc
-from engine.reports.history import History, read_history
-from solvers.inventory import (
-    DemandForecast,
-    DemandSeries,
-    Replenishment,
-    ReplenishmentProblem,
-    daily_sales,
-    forecast_demand,
-    replenish,
-)
+from engine.reports.frames import Frame, frame_of
+from engine.reports.outlook import Outlook, look
+from engine.reports.supply import Freight, firm_units, replenishment_problem, supply_terms
+from solvers.inventory import ReplenishEffort, Replenishment, ReplenishmentProblem, replenish
 from solvers.outcome import Outcome
-
-_PAIR: Final = ["warehouse_id", "sku"]
-_DAY_US: Final = 86_400_000_000
-_WEEK_DAYS: Final = 7
-_WEEKS_FOR_A_PATTERN: Final = 8
-_TERMS: Final = ("pack_units", "minimum_units", "order_cents")
-_LEAST_HOLDING_CENTS: Final = 1e-3
-"""Goods that cost nothing still take room: without this, nothing would speak against any amount of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Freight:
-    """What it costs to move goods between warehouses."""
-
-    cents_per_unit: int = 40
-    cents_per_line: int = 500
 
 
 @dataclass(frozen=True)
@@ -66,48 +42,56 @@ class Proposals:
 
 
 def propose_orders(
-    stock: pl.DataFrame,
-    movements: pl.DataFrame | Path,
-    products: pl.DataFrame,
-    inbound: pl.DataFrame,
+    stock: Frame,
+    movements: Frame | Path,
+    products: Frame,
+    inbound: Frame,
     as_of: datetime,
     *,
     settings: Inventory | None = None,
-    terms: pl.DataFrame | None = None,
-    prices: pl.DataFrame | None = None,
+    terms: Frame | None = None,
+    prices: Frame | None = None,
+    elsewhere: Frame | None = None,
     service: float | None = None,
-    budget_cents: int | None = None,
+    budget_cents: int | Mapping[str, int] | None = None,
     freight: Freight | None = None,
-    history_days: int = 182,
+    sending_units: Mapping[str, int] | None = None,
+    effort: ReplenishEffort | None = None,
     threads: int = 1,
 ) -> Proposals:
-    """Propose purchases and transfers of least expected cost.
+    """Propose purchases and transfers of least expected cost, together, with a proven bound.
 
     Demand until the next order can arrive (lead time and cycle) is forecast for each stock as a distribution, days without
-    stock left out, articles without history by their category. A unit of it that is not met costs its margin; a unit left
-    over costs a cycle's holding, one that later demand will not take soon its holding until then. So what another
+    stock left out, articles without history by their category. A unit that its warehouse cannot serve is served from
+    elsewhere, which costs a longer way and perhaps a parcel more; one that no warehouse can serve costs its margin. A unit
+    left over costs a cycle's holding, one that later demand will not take soon its holding until then. So what another
     warehouse has too much of is moved where that is cheaper than buying.
 
     Parameters
     ----------
     stock, movements, products, inbound
-        The tables of those names; movements may be the path of a Parquet file.
+        The tables of those names, as Polars or pandas frames; movements may be the path of a Parquet file.
     as_of
         The night.
     settings
         Section `inventory` of the settings; its defaults where absent.
     terms
-        Columns sku and any of pack_units, minimum_units, order_cents (fixed cost of a purchase line).
+        Columns sku and any of supplier_id, pack_units, minimum_units, order_cents (fixed cost of a purchase line).
     prices
         Columns sku, unit_price_cents; without them lost margin is a share of cost.
+    elsewhere
+        Columns sku, perhaps warehouse_id, and elsewhere_cents: what serving a unit from another warehouse costs more;
+        where it is silent, the settings say.
     service
-        Share of cycles without a stock-out to aim at instead of weighing margin against holding.
+        Share of cycles without a stock-out to aim at in each warehouse, instead of weighing margin against holding.
     budget_cents
-        Most that the purchases may cost together.
+        Most that the purchases may cost together, or from each supplier by its identifier.
     freight
-        Cost of moving goods between warehouses.
-    history_days
-        Days of sales that the forecast sees.
+        Cost of moving goods between warehouses; what the settings say where absent.
+    sending_units
+        Most units that a warehouse can send to others, by its identifier.
+    effort
+        How hard to look.
     threads
         Threads to use; the result does not depend on it.
 
@@ -116,113 +100,65 @@ def propose_orders(
     InputError
         When a table lacks a column, or its values cannot be planned with.
     UsageError
-        When the service is not strictly between 0 and 1.
+        When the service is not strictly between 0 and 1, or a supplier or warehouse named is unknown.
+    """
+    rules = settings or Inventory()
+    outlook = look(stock, movements, products, inbound, as_of, settings=rules, prices=prices, threads=threads)
+    return propose(
+        outlook,
+        terms=None if terms is None else frame_of(terms, "terms", "sku"),
+        elsewhere=None if elsewhere is None else frame_of(elsewhere, "elsewhere", "sku", "elsewhere_cents"),
+        service=service,
+        budget_cents=budget_cents,
+        freight=freight,
+        sending_units=sending_units,
+        effort=effort,
+    )
+
+
+def propose(
+    outlook: Outlook,
+    *,
+    terms: pl.DataFrame | None = None,
+    elsewhere: pl.DataFrame | None = None,
+    service: float | None = None,
+    budget_cents: int | Mapping[str, int] | None = None,
+    freight: Freight | None = None,
+    sending_units: Mapping[str, int] | None = None,
+    effort: ReplenishEffort | None = None,
+) -> Proposals:
+    """Propose purchases and transfers for stocks whose outlook is known; see `propose_orders`.
+
+    Raises
+    ------
+    InputError
+        When values cannot be planned with.
+    UsageError
+        When the service is not strictly between 0 and 1, or a supplier or warehouse named is unknown.
     """
     if service is not None and not 0 < service < 1:
         raise UsageError(f"service must lie strictly between 0 and 1; it is {service}.")
-    rules, lanes = settings or Inventory(), freight or Freight()
-    horizon_days = rules.lead_time_days + rules.cycle_days
-    history = read_history(stock, movements, products, as_of, period_days=history_days)
-    stocks = _with_inbound(history.stocks, canonical(inbound, INBOUND), utc(as_of), horizon_days)
+    rules = outlook.settings
+    lanes = freight or Freight(rules.transfer_cents_per_unit, rules.transfer_cents_per_line)
     try:
-        forecast = _forecast(history, horizon_days, threads)
-        stocks = _with_costs(stocks, forecast, prices, rules, service)
-        problem = _problem(stocks, history, _with_terms(history.stocks, terms), lanes, budget_cents)
-        found = replenish(problem)
+        supply = supply_terms(outlook, terms, rules.purchase_budget_cents if budget_cents is None else budget_cents)
+        problem = replenishment_problem(outlook, supply, lanes, elsewhere, service, sending_units)
+        found = replenish(problem, effort)
     except ValueError as error:
         raise InputError(f"orders cannot be proposed: {error}") from error
+    stocks = outlook.stocks.with_columns(
+        supplier_id=supply.supplier_of(problem.article), inbound_units=firm_units(outlook)
+    )
     return Proposals(
-        _purchases(stocks, problem, found, forecast),
+        _purchases(stocks, problem, found, outlook.forecast.quantiles),
         _moves(stocks, problem, found),
         found.outcome,
         found.baseline_cents,
     )
 
 
-def _forecast(history: History, horizon_days: int, threads: int) -> DemandForecast:
-    daily = daily_sales(history.arrays, threads=threads)
-    has_pattern = history.arrays.period_days >= _WEEKS_FOR_A_PATTERN * _WEEK_DAYS
-    series = DemandSeries(
-        daily.sales,
-        daily.could_sell,
-        (history.stocks["category"].rank("dense").cast(pl.Int64) - 1).to_numpy(),
-        _WEEK_DAYS if has_pattern else 1,
-    )
-    return forecast_demand(series, horizon_days, threads=threads)
-
-
-def _with_inbound(stocks: pl.DataFrame, inbound: pl.DataFrame, night: datetime, horizon_days: int) -> pl.DataFrame:
-    in_days = (pl.col("expected_at") - night).dt.total_microseconds() / _DAY_US
-    coming = inbound.filter((in_days > 0) & (in_days <= horizon_days)).group_by(_PAIR).agg(pl.col("quantity").sum())
-    return (
-        stocks.join(coming.rename({"quantity": "inbound_units"}), on=_PAIR, how="left", maintain_order="left")
-        .with_columns(pl.col("inbound_units").fill_null(0))
-        .with_columns(available_units=pl.col("on_hand") - pl.col("reserved"))
-    )
-
-
-def _with_costs(
-    stocks: pl.DataFrame, forecast: DemandForecast, prices: pl.DataFrame | None, rules: Inventory, service: float | None
-) -> pl.DataFrame:
-    cost = pl.col("unit_cost_cents").cast(pl.Float64)
-    margin = cost * rules.lost_margin_share
-    if prices is not None:
-        price = pl.col("sku").replace_strict(
-            prices["sku"], prices["unit_price_cents"].cast(pl.Float64), default=None, return_dtype=pl.Float64
-        )
-        margin = pl.when(price.is_not_null()).then(pl.max_horizontal(price - cost, pl.lit(0.0))).otherwise(margin)
-    horizon_days = rules.lead_time_days + rules.cycle_days
-    holding = pl.max_horizontal(cost * rules.holding_rate * rules.cycle_days / 365, pl.lit(_LEAST_HOLDING_CENTS))
-    if service is not None:
-        margin = holding * (service / (1 - service))
-    return stocks.with_columns(
-        demand_mean=pl.Series(forecast.mean),
-        demand_variance=pl.Series(forecast.variance),
-        shortage_cents=margin,
-        holding_cents=holding,
-        waiting_cents=cost * rules.holding_rate / 365,
-        daily_mean=pl.Series(forecast.mean / horizon_days),
-    )
-
-
-def _with_terms(stocks: pl.DataFrame, terms: pl.DataFrame | None) -> pl.DataFrame:
-    """Give unit cost and terms of each article, in the order of the articles."""
-    articles = stocks.group_by("sku").agg(pl.col("unit_cost_cents").first()).sort("sku")
-    if terms is not None:
-        known = [name for name in _TERMS if name in terms.columns]
-        own = terms.select("sku", *(pl.col(name).cast(pl.Int64) for name in known))
-        articles = articles.join(own, on="sku", how="left", maintain_order="left")
-    absent = [pl.lit(None, pl.Int64).alias(name) for name in _TERMS if name not in articles.columns]
-    defaults = {"pack_units": 1, "minimum_units": 0, "order_cents": 0}
-    return articles.with_columns(absent).with_columns(pl.col(name).fill_null(value) for name, value in defaults.items())
-
-
-def _problem(
-    stocks: pl.DataFrame, history: History, articles: pl.DataFrame, freight: Freight, budget_cents: int | None
-) -> ReplenishmentProblem:
-    spare = stocks["available_units"] - stocks["safety_stock"]
-    return ReplenishmentProblem(
-        article=(stocks["sku"].rank("dense").cast(pl.Int64) - 1).to_numpy(),
-        position=(stocks["available_units"] + stocks["inbound_units"]).to_numpy(),
-        movable=spare.clip(lower_bound=0).to_numpy(),
-        mean=stocks["demand_mean"].to_numpy(),
-        variance=stocks["demand_variance"].to_numpy(),
-        shortage_cents=stocks["shortage_cents"].to_numpy(),
-        holding_cents=stocks["holding_cents"].to_numpy(),
-        waiting_cents=stocks["waiting_cents"].to_numpy(),
-        daily_mean=stocks["daily_mean"].to_numpy(),
-        transfer_cents=np.full(history.stocks.height, float(freight.cents_per_unit)),
-        unit_cost_cents=articles["unit_cost_cents"].to_numpy(),
-        pack_units=articles["pack_units"].to_numpy(),
-        minimum_units=articles["minimum_units"].to_numpy(),
-        order_cents=articles["order_cents"].to_numpy(),
-        transfer_line_cents=freight.cents_per_line,
-        budget_cents=budget_cents,
-    )
-
-
 def _cents(values: npt.NDArray[np.float64]) -> pl.Series:
-    return pl.Series(np.floor(values + 0.5).astype(np.int64))
+    return pl.Series(np.floor(np.maximum(values, 0.0) + 0.5).astype(np.int64))
 
 
 def _ranked(frame: pl.DataFrame, schema: dict[str, pl.DataType], *names: str) -> pl.DataFrame:
@@ -234,13 +170,13 @@ def _ranked(frame: pl.DataFrame, schema: dict[str, pl.DataType], *names: str) ->
 
 
 def _purchases(
-    stocks: pl.DataFrame, problem: ReplenishmentProblem, found: Replenishment, forecast: DemandForecast
+    stocks: pl.DataFrame, problem: ReplenishmentProblem, found: Replenishment, quantiles: npt.NDArray[np.float64]
 ) -> pl.DataFrame:
     frame = stocks.with_columns(
         buy_units=pl.Series(found.bought),
         units_after=pl.Series(found.levels(problem)),
-        expected_demand_units=pl.col("demand_mean"),
-        demand_p95_units=pl.Series(forecast.quantiles[:, 3]),
+        expected_demand_units=pl.Series(problem.mean),
+        demand_p95_units=pl.Series(quantiles[:, 3]),
         saved_cents=_cents(found.bought_saved_cents),
     ).filter(pl.col("buy_units") > 0)
     cost = pl.col("buy_units") * pl.col("unit_cost_cents")
@@ -251,7 +187,8 @@ def _purchases(
 
 
 def _moves(stocks: pl.DataFrame, problem: ReplenishmentProblem, found: Replenishment) -> pl.DataFrame:
-    cost = problem.transfer_cents[found.source] * found.moved + problem.transfer_line_cents
+    lane = problem.warehouse[found.source], problem.warehouse[found.target]
+    cost = problem.lane_unit_cents[lane] * found.moved + problem.lane_line_cents[lane]
     frame = pl.DataFrame(
         {
             "sku": stocks["sku"].gather(found.source),

@@ -26,7 +26,9 @@ from solvers.inventory.ledger import (
 )
 from solvers.inventory.loss import Demand
 from solvers.inventory.lost import lost_sales
-from solvers.inventory.replenish import Replenishment, ReplenishmentProblem, replenish
+from solvers.inventory.replenish import ReplenishEffort, replenish
+from solvers.inventory.replenishment import UNLIMITED, Replenishment, ReplenishmentProblem
+from solvers.inventory.running import RunningLedger, even_cuts, opening_units
 from solvers.inventory.series import DemandSeries
 from solvers.inventory.value import (
     DailySales,
@@ -41,6 +43,7 @@ __all__ = [
     "AGE_LIMITS_DAYS",
     "NO_COST",
     "NO_LINK",
+    "UNLIMITED",
     "DailySales",
     "Demand",
     "DemandForecast",
@@ -50,18 +53,22 @@ __all__ = [
     "GroupedHistory",
     "Movement",
     "MovementValues",
+    "ReplenishEffort",
     "Replenishment",
     "ReplenishmentProblem",
+    "RunningLedger",
     "SteadinessClass",
     "StockHistory",
     "StockPositions",
     "ValueClass",
     "daily_sales",
     "demand_patterns",
+    "even_cuts",
     "forecast_demand",
     "group_by_article",
     "intermittent_rates",
     "lost_sales",
+    "opening_units",
     "pinball_loss",
     "replenish",
     "steadiness_classes",

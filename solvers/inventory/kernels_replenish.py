@@ -1,7 +1,8 @@
-"""Marginal analysis: how much of an article each warehouse should hold, what to move and what to buy.
+"""Marginal analysis: how much of an article each warehouse should hold.
 
-Expected cost is convex in the stock of each warehouse, so the best stocks are where one more unit is worth the same
-everywhere (Fox, 1966). Moving a unit away costs, so a stock keeps what it has over a band of worths.
+Expected cost is convex in the stock of each warehouse and in the stock of all of them together, so the best stocks are
+where one more unit is worth the same everywhere (Fox, 1966). Moving a unit away costs, so a stock keeps what it has over a
+band of worths.
 """
 
 from __future__ import annotations
@@ -31,8 +32,6 @@ class Tables(NamedTuple):
     holding: Numbers
     waiting: Numbers
     daily: Numbers
-    moving: Numbers
-    unit_cost: Numbers
     mean: Numbers
     reach: Integers
     """(stocks + 1,) where the distribution of each stock begins."""
@@ -40,6 +39,13 @@ class Tables(NamedTuple):
     """Probability that demand is at most 0, 1, 2, … units."""
     short: Numbers
     """Expected units short at a stock of 0, 1, 2, … units."""
+    lost: Numbers
+    """(articles,) cost of a unit short everywhere, beyond that of one short at its warehouse."""
+    together_mean: Numbers
+    """(articles,) the same four of the demand of all warehouses together."""
+    together_reach: Integers
+    together_covered: Numbers
+    together_short: Numbers
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -103,7 +109,7 @@ def stock_cost(tables: Tables, stock: int, units: int) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _one_more(tables: Tables, stock: int, units: int) -> float:
+def one_more(tables: Tables, stock: int, units: int) -> float:
     """Give what one more unit adds to the cost of a stock of so many, from 0 up; it never falls as units rise."""
     begin, size = tables.reach[stock], tables.reach[stock + 1] - tables.reach[stock]
     uncovered = 1.0 - tables.covered[begin + units] if units < size else 0.0
@@ -117,29 +123,29 @@ def _one_more(tables: Tables, stock: int, units: int) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _highest(tables: Tables, stock: int) -> float:
+def highest(tables: Tables, stock: int) -> float:
     """Give what one more unit costs at most."""
     return float(tables.holding[stock] + tables.waiting[stock] * LONGEST_WAIT_DAYS)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _reach(tables: Tables, stock: int) -> int:
+def reach_of(tables: Tables, stock: int) -> int:
     """Give the units beyond which one more always costs the same."""
     size = tables.reach[stock + 1] - tables.reach[stock]
     return int(max(size, math.ceil(tables.mean[stock]) + math.floor(tables.daily[stock] * LONGEST_WAIT_DAYS) + 1))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _first_above(tables: Tables, stock: int, worth: float, from_units: int, most: int) -> int:
+def first_above(tables: Tables, stock: int, worth: float, from_units: int, most: int) -> int:
     """Give the least number of units from `from_units` at which one more costs at least `worth`."""
-    if worth > _highest(tables, stock) * (1 - 1e-12):
+    if worth > highest(tables, stock) * (1 - 1e-12):
         return most
     if from_units < 0 and -tables.shortage[stock] >= worth:
         return from_units
-    low, high = max(from_units, 0), max(_reach(tables, stock), from_units)
+    low, high = max(from_units, 0), max(reach_of(tables, stock), from_units)
     while low < high:
         middle = (low + high) // 2
-        if _one_more(tables, stock, middle) >= worth:
+        if one_more(tables, stock, middle) >= worth:
             high = middle
         else:
             low = middle + 1
@@ -147,134 +153,115 @@ def _first_above(tables: Tables, stock: int, worth: float, from_units: int, most
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_levels(tables: Tables, article: int, worth: float, price: float, levels: Integers) -> int:
-    """Fill the best levels where a unit is worth so much to the article and money costs `price`; give their sum."""
+def uncovered_together(tables: Tables, article: int, units: int) -> float:
+    """Give the probability that demand of all warehouses passes so many units in all."""
+    if units < 0:
+        return 1.0
+    begin, size = tables.together_reach[article], tables.together_reach[article + 1] - tables.together_reach[article]
+    return 1.0 - tables.together_covered[begin + units] if units < size else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def together_cost(tables: Tables, article: int, units: int) -> float:
+    """Give the expected cost of what no warehouse can serve, with so many units in all of them."""
+    if tables.lost[article] == 0.0:
+        return 0.0
+    if units < 0:
+        return float(tables.lost[article] * (tables.together_mean[article] - units))
+    begin, size = tables.together_reach[article], tables.together_reach[article + 1] - tables.together_reach[article]
+    return float(tables.lost[article] * tables.together_short[begin + units]) if units < size else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def first_enough(tables: Tables, article: int, worth: float, low: int, high: int) -> int:
+    """Give the least number of units from `low` to `high` at which one more saves less than `worth` of lost demand."""
+    while low < high:
+        middle = (low + high) // 2
+        if tables.lost[article] * uncovered_together(tables, article, middle) < worth:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_levels(
+    tables: Tables, moving: Numbers, article: int, worth: float, now: Integers, can_move: bool, levels: Integers
+) -> int:
+    """Fill the best levels where a unit is worth so much to the article, from what it has now; give their sum."""
     total = 0
     first, last = tables.start[article], tables.start[article + 1]
     held = 0
     for stock in range(first, last):
-        held += max(tables.position[stock], 0)
+        held += max(now[stock], 0)
     for stock in range(first, last):
-        own = worth - price * tables.unit_cost[stock]
-        position = tables.position[stock]
-        most = max(position, 0) + held + _reach(tables, stock)
-        below = _first_above(tables, stock, own + tables.moving[stock], tables.least[stock], most)
+        position = now[stock]
+        most = max(position, 0) + held + reach_of(tables, stock)
+        below = position
+        if can_move:
+            below = first_above(tables, stock, worth + moving[stock], tables.least[stock], most)
         if below >= position:
-            below = max(position, _first_above(tables, stock, own, position, most))
+            below = max(position, first_above(tables, stock, worth, position, most))
         levels[stock] = below
         total += below
     return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def fill_articles(tables: Tables, price: float, levels: Integers) -> float:
-    """Fill the best levels of every article at a price of money; give the cost, that price included.
+def fill_best(
+    tables: Tables,
+    moving: Numbers,
+    money: float,
+    article: int,
+    now: Integers,
+    can_move: bool,
+    levels: Integers,
+    above: Integers,
+) -> None:
+    """Fill the best levels of an article's stocks where buying a unit costs `money` and nothing is fixed.
 
-    An article's levels add up to at least what it has: selling stock off is not among the choices.
+    The levels add up to at least what there is: selling stock off is not among the choices.
     """
-    above = np.empty(levels.size, np.int64)
-    cost = 0.0
-    for article in range(tables.start.size - 1):
-        first, last = tables.start[article], tables.start[article + 1]
-        have = 0
-        for stock in range(first, last):
-            have += tables.position[stock]
-        if _fill_levels(tables, article, 0.0, price, levels) < have:
-            low, high = 0.0, 1.0
-            for stock in range(first, last):
-                high = max(high, _highest(tables, stock) + price * tables.unit_cost[stock] + 1.0)
-            for _ in range(BISECTIONS):
-                middle = (low + high) / 2
-                if _fill_levels(tables, article, middle, price, levels) < have:
-                    low = middle
-                else:
-                    high = middle
-            _fill_levels(tables, article, high, price, above)
-            rest = have - _fill_levels(tables, article, low, price, levels)
-            for keep_first in range(2):
-                for stock in range(first, last):
-                    limit = min(above[stock], tables.position[stock]) if keep_first == 0 else above[stock]
-                    more = min(max(limit - levels[stock], 0), rest)
-                    levels[stock] += more
-                    rest -= more
-        bought = -have
-        for stock in range(first, last):
-            bought += levels[stock]
-            cost += stock_cost(tables, stock, levels[stock])
-            cost += tables.moving[stock] * max(tables.position[stock] - levels[stock], 0)
-        if bought > 0:
-            cost += price * tables.unit_cost[first] * bought
-    return cost
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _relaxed(tables: Tables, article: int, worth: float, fixed: float, excess: Integers) -> float:
-    """Give the least cost of an article's stocks apart, a unit being worth so much; excess[0] is units held too many."""
     first, last = tables.start[article], tables.start[article + 1]
-    held = 0
+    have = 0
     for stock in range(first, last):
-        held += max(tables.position[stock], 0)
-    total, excess[0] = 0.0, 0
-    for stock in range(first, last):
-        position = tables.position[stock]
-        most = max(position, 0) + held + _reach(tables, stock)
-        units = _first_above(tables, stock, worth + tables.moving[stock], tables.least[stock], most)
-        units = min(units, position)
-        best = stock_cost(tables, stock, units) + tables.moving[stock] * (position - units) - worth * (units - position)
-        more = _first_above(tables, stock, worth, position, most)
-        if more > position:
-            raised = stock_cost(tables, stock, more) + fixed - worth * (more - position)
-            if raised < best:
-                best, units = raised, more
-        total += best
-        excess[0] += units - position
-    return total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _bought_alone(tables: Tables, stock: int, money: float, order: float) -> float:
-    """Give the least cost of a stock that can only buy."""
-    position = tables.position[stock]
-    most = max(position, 0) + _reach(tables, stock)
-    units = _first_above(tables, stock, -money, position, most)
-    as_is = stock_cost(tables, stock, position)
-    if units <= position:
-        return as_is
-    return float(min(as_is, stock_cost(tables, stock, units) + order + money * (units - position)))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def bound_articles(tables: Tables, price: float, order: Numbers, line: float) -> float:
-    """Give a bound on the cost of all articles at a price of money, a purchase costing `order`, a transfer `line`.
-
-    Either nothing is moved, and every stock decides alone what to buy; or there is a transfer, and the stocks of the
-    article are taken apart: what a unit is worth between them is the multiplier of the rule that they hold at least what
-    there is, and the largest bound over it is found by bisection on its slope. Raising a stock takes the cheaper line.
-    """
-    excess = np.zeros(1, np.int64)
-    total = 0.0
-    for article in range(tables.start.size - 1):
-        if tables.start[article] == tables.start[article + 1]:
-            continue
-        money = price * tables.unit_cost[tables.start[article]]
-        fixed = min(order[article], line)
-        best = _relaxed(tables, article, -money, fixed, excess)
-        if excess[0] < 0:
-            low, high = 0.0, money + 1.0
-            for stock in range(tables.start[article], tables.start[article + 1]):
-                high = max(high, _highest(tables, stock) + money + 1.0)
-            for _ in range(BISECTIONS):
-                middle = (low + high) / 2
-                best = max(best, _relaxed(tables, article, middle - money, fixed, excess))
-                if excess[0] < 0:
-                    low = middle
-                else:
-                    high = middle
-        alone = 0.0
-        for stock in range(tables.start[article], tables.start[article + 1]):
-            alone += _bought_alone(tables, stock, money, order[article])
-        total += min(alone, best + line - fixed)
-    return total
+        have += now[stock]
+    low, high = -money, -money
+    total = _fill_levels(tables, moving, article, low, now, can_move, levels)
+    want, top = total, total
+    if tables.lost[article] > 0.0:
+        # What a unit is worth to the article falls as units rise, and the units it wants rise with that worth.
+        high = tables.lost[article] - money
+        top = _fill_levels(tables, moving, article, high, now, can_move, above)
+        for _ in range(BISECTIONS):
+            if top - total <= 1:
+                break
+            middle = (low + high) / 2
+            units = _fill_levels(tables, moving, article, middle, now, can_move, levels)
+            if tables.lost[article] * uncovered_together(tables, article, units) - money >= middle:
+                low, total = middle, units
+            else:
+                high, top = middle, units
+        # The units in between are wanted as long as each is worth at least what it is taken to be.
+        want = first_enough(tables, article, (low + high) / 2 + money, total, top)
+    if want < have:
+        for stock in range(first, last):
+            high = max(high, highest(tables, stock) + 1.0)
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            if _fill_levels(tables, moving, article, middle, now, can_move, levels) < have:
+                low = middle
+            else:
+                high = middle
+        want = have
+    _fill_levels(tables, moving, article, high, now, can_move, above)
+    rest = want - _fill_levels(tables, moving, article, low, now, can_move, levels)
+    for keep_first in range(2):
+        for stock in range(first, last):
+            limit = min(above[stock], now[stock]) if keep_first == 0 else above[stock]
+            more = min(max(limit - levels[stock], 0), rest)
+            levels[stock] += more
+            rest -= more
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -282,3 +269,14 @@ def fill_costs(tables: Tables, levels: Integers, costs: Numbers) -> None:
     """Fill the expected cost of every stock at its level."""
     for stock in range(levels.size):
         costs[stock] = stock_cost(tables, stock, levels[stock])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fill_article_costs(tables: Tables, levels: Integers, costs: Numbers) -> None:
+    """Fill the expected cost of every article at the levels of its stocks."""
+    for article in range(costs.size):
+        total, units = 0.0, 0
+        for stock in range(tables.start[article], tables.start[article + 1]):
+            total += stock_cost(tables, stock, levels[stock])
+            units += levels[stock]
+        costs[article] = total + together_cost(tables, article, units)
