@@ -129,6 +129,9 @@ class ItemSets:
         Packaging id that the cartons of each set must carry; 0 for any carton. None for 0 everywhere.
     price_table
         Position in `Prices` of the freight table of each set. None for 0 everywhere.
+    together
+        Mark of each entry: entries of a set with the same mark above 0 go into one parcel, or none of them goes into any.
+        None for 0 everywhere.
 
     Raises
     ------
@@ -141,22 +144,28 @@ class ItemSets:
     entry_quantity: Ints
     packaging: Ints | None = None
     price_table: Ints | None = None
+    together: Ints | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if value is None:
-                value = np.zeros(max(0, np.asarray(self.set_start).size - 1), dtype=np.int64)
+                size = self.entry_type.size if field.name == "together" else np.asarray(self.set_start).size - 1
+                value = np.zeros(max(0, size), dtype=np.int64)
             object.__setattr__(self, field.name, whole_numbers(value, field.name))
         check_offsets(self.set_start, "set_start", self.entry_type.size)
         check_range(self.entry_quantity, "entry_quantity", 1, 2**31 - 1)
         if self.entry_quantity.size != self.entry_type.size:
             raise ValueError(f"{self.entry_type.size} entry types and {self.entry_quantity.size} entry quantities.")
-        for name in ("packaging", "price_table"):
+        for name, size, what in (
+            ("packaging", self.num_sets, "sets"),
+            ("price_table", self.num_sets, "sets"),
+            ("together", self.entry_type.size, "entries"),
+        ):
             values = getattr(self, name)
             check_range(values, name, 0, 2**31 - 1)
-            if values.size != self.num_sets:
-                raise ValueError(f"{name} has {values.size} values for {self.num_sets} sets.")
+            if values.size != size:
+                raise ValueError(f"{name} has {values.size} values for {size} {what}.")
 
     @property
     def num_sets(self) -> int:

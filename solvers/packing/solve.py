@@ -14,9 +14,11 @@ from solvers.packing.items import MAX_UNITS_PER_SET
 from solvers.packing.kernels_price import PriceArrays
 from solvers.packing.kernels_sets import FEASIBLE, NO_SOLUTION, OPEN, OPTIMAL, OutArrays, SetArrays, solve_sets
 from solvers.packing.kernels_work import CartonArrays, ItemArrays, RuleArrays, make_group, make_search, make_work
+from solvers.packing.parts import Parts, new_out, ranges
 from solvers.packing.problem import PackingProblem, Split
 from solvers.packing.solution import PackingSolution, Reason
-from solvers.packing.split import Arrays, Splitter
+from solvers.packing.split import split_sets
+from solvers.packing.split_partition import Arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,17 +66,11 @@ def pack(
         Parcels, placements and what is left, with a status and bound for every set.
     """
     sets = _set_arrays(problem)
-    out = OutArrays(
-        sets=np.zeros((problem.sets.num_sets, 5), np.int64),
-        parcels=np.zeros((int(sets.unit_start[-1]), 7), np.int64),
-        placements=np.zeros((int(sets.unit_start[-1]), 8), np.int32),
-        left=np.zeros(problem.sets.entry_type.size, np.int64),
-        reason=np.zeros(problem.sets.entry_type.size, np.int64),
-    )
-    work_off = _Worker(problem, sets, out, seed)
+    out = new_out(sets)
+    work_off = _Worker(problem, sets, out, seed, threads)
     every = np.arange(problem.sets.num_sets, dtype=np.int64)
     started = time.monotonic()
-    _spread(partial(work_off, tries, node_limit), every, threads)
+    work_off(tries, node_limit, every)
     while seconds is not None:
         open_ = every[(out.sets[:, 0] == FEASIBLE) | (out.sets[:, 0] == NO_SOLUTION)]
         open_ = open_[np.diff(sets.unit_start)[open_] > 0]
@@ -83,7 +79,7 @@ def pack(
             break
         tries, node_limit = tries * _GROWTH, node_limit * _GROWTH
         started = time.monotonic()
-        _spread(partial(work_off, tries, node_limit), open_, threads)
+        work_off(tries, node_limit, open_)
     _ration(problem.cartons.on_hand, sets, out, work_off, partial(work_off, tries, node_limit))
     return _solution(problem, sets, out)
 
@@ -122,10 +118,11 @@ def _ration(on_hand: Ints, sets: SetArrays, out: OutArrays, worker: _Worker, aga
 
 
 class _Worker:
-    """Packs the sets it is handed, each time in memory of its own."""
+    """Packs the sets it is handed, spread over threads that each have memory of their own."""
 
-    def __init__(self, problem: PackingProblem, sets: SetArrays, out: OutArrays, seed: int) -> None:
-        self._problem, self._sets, self._out, self._seed = problem, sets, out, seed
+    def __init__(self, problem: PackingProblem, sets: SetArrays, out: OutArrays, seed: int, threads: int) -> None:
+        self._problem, self._sets, self._out = problem, sets, out
+        self._seed, self._threads = seed, threads
         self._items, self._cartons = _item_arrays(problem), _carton_arrays(problem)
         self._prices = _price_arrays(problem)
 
@@ -135,17 +132,32 @@ class _Worker:
         self._cartons = self._cartons._replace(max_weight_g=limits)
 
     def __call__(self, tries: int, node_limit: int, chosen: Ints) -> None:
-        sets, cartons, out = self._sets, self._cartons, self._out
+        sets, out = self._sets, self._out
+        rules = _rule_arrays(self._problem, tries, node_limit, self._seed)
+        _spread(partial(self._pack, rules, sets, out), chosen, self._threads)
+        open_ = chosen[out.sets[chosen, 0] == OPEN]
+        if not open_.size:
+            return
+        alone = rules._replace(split=_SPLITS.index(Split.NEVER))
+        parts = Parts(lambda some, found: _spread(partial(self._pack, alone, some, found), _every(some), self._threads))
+        parts.adopt(sets, out, chosen)
+        arrays = Arrays(self._items, rules, self._cartons, self._prices, sets, out)
+        assert self._problem.sets.together is not None
+        split_sets(arrays, parts, self._problem.sets.together, open_)
+
+    def _pack(self, rules: RuleArrays, sets: SetArrays, out: OutArrays, chosen: Ints) -> None:
+        """Pack sets into one parcel each."""
+        cartons = self._cartons
         most_entries = int(np.diff(sets.set_start)[chosen].max(initial=1))
         most_units = int(np.diff(sets.unit_start)[chosen].max(initial=1))
         group = make_group(most_entries)
         work = make_work(most_units, most_entries, cartons.cost_cents.size, int(cartons.inner.max()))
         memory = make_search(most_entries)
-        rules = _rule_arrays(self._problem, tries, node_limit, self._seed)
         solve_sets(chosen, group, work, memory, self._items, rules, cartons, self._prices, sets, out)
-        splitter = Splitter(Arrays(self._items, rules, cartons, self._prices, sets, out), group, work, memory)
-        for s in chosen[out.sets[chosen, 0] == OPEN]:
-            splitter.split(int(s))
+
+
+def _every(sets: SetArrays) -> Ints:
+    return np.arange(sets.set_start.size - 1, dtype=np.int64)
 
 
 def _spread(work_off: Callable[[Ints], None], chosen: Ints, threads: int) -> None:
@@ -227,16 +239,10 @@ def _rule_arrays(problem: PackingProblem, tries: int, node_limit: int, seed: int
     )
 
 
-def _ranges(start: Ints, count: Ints) -> Ints:
-    """Give start[i] .. start[i] + count[i] - 1 for every i, one after another."""
-    skipped = np.r_[0, np.cumsum(count)[:-1]] if count.size else count
-    return np.arange(int(count.sum()), dtype=np.int64) + np.repeat(start - skipped, count)
-
-
 def _solution(problem: PackingProblem, sets: SetArrays, out: OutArrays) -> PackingSolution:
     num_parcels, num_placed = out.sets[:, 3], out.sets[:, 4]
-    parcels = out.parcels[_ranges(sets.unit_start[:-1], num_parcels)]
-    placed = out.placements[_ranges(sets.unit_start[:-1], num_placed)]
+    parcels = out.parcels[ranges(sets.unit_start[:-1], num_parcels)]
+    placed = out.placements[ranges(sets.unit_start[:-1], num_placed)]
     first_parcel = np.r_[0, np.cumsum(num_parcels)[:-1]] if num_parcels.size else num_parcels
     entry = placed[:, 1].astype(np.int64)
     left = np.flatnonzero(out.left)
@@ -254,7 +260,7 @@ def _solution(problem: PackingProblem, sets: SetArrays, out: OutArrays) -> Packi
         placement_parcel=placed[:, 0] + np.repeat(first_parcel, num_placed),
         placement_entry=entry,
         placement_type=problem.sets.entry_type[entry],
-        placement_step=_ranges(np.zeros(len(parcels), np.int64), parcels[:, 6]),
+        placement_step=ranges(np.zeros(len(parcels), np.int64), parcels[:, 6]),
         position_mm=placed[:, 2:5].copy(),
         size_mm=placed[:, 5:8].copy(),
         unpacked_entry=left,
