@@ -260,4 +260,19 @@ def _sharing(problem: PackingProblem, solution: PackingSolution) -> list[str]:
         *_named("two hazard classes in parcel", (highest > 0) & (lowest < highest)),
         *_named("ships alone, yet shares a parcel: placement", alone & shared),
         *(_named("not kept together: set", parcels_of > 1) if together else []),
+        *_torn_apart(problem, solution),
     ]
+
+
+def _torn_apart(problem: PackingProblem, solution: PackingSolution) -> list[str]:
+    """List sets with marked entries that are not all in one parcel, nor all unpacked."""
+    sets = problem.sets
+    assert sets.together is not None
+    mark, owner = sets.together, np.repeat(np.arange(sets.num_sets), np.diff(sets.set_start))
+    marked = mark[solution.placement_entry] > 0
+    left = mark[solution.unpacked_entry] > 0
+    places = np.r_[solution.placement_parcel[marked], np.full(int(left.sum()), -1)]
+    entry = np.r_[solution.placement_entry[marked], solution.unpacked_entry[left]]
+    where = np.unique(np.stack([owner[entry], mark[entry], places], axis=1), axis=0)
+    torn = where[1:][(np.diff(where[:, :2], axis=0) == 0).all(axis=1)]
+    return [f"not kept together: mark {m} of set {s}" for s, m in np.unique(torn[:, :2], axis=0)]
