@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from solvers.packing.cartons import NO_STOCK_LIMIT, CartonKind
+from solvers.packing.cartons import CartonKind
 from solvers.packing.items import MAX_UNITS_PER_SET
 from solvers.packing.kernels_price import PriceArrays
-from solvers.packing.kernels_sets import FEASIBLE, NO_SOLUTION, OPEN, OPTIMAL, OutArrays, SetArrays, solve_sets
+from solvers.packing.kernels_sets import FEASIBLE, NO_SOLUTION, OPEN, OutArrays, SetArrays, solve_sets
 from solvers.packing.kernels_work import CartonArrays, ItemArrays, RuleArrays, make_group, make_search, make_work
 from solvers.packing.parts import Parts, new_out, ranges
 from solvers.packing.problem import PackingProblem, Split
-from solvers.packing.solution import PackingSolution, Reason
+from solvers.packing.ration import ration
+from solvers.packing.solution import PackingSolution
 from solvers.packing.split import split_sets
 from solvers.packing.split_partition import Arrays
 
@@ -80,41 +81,13 @@ def pack(
         tries, node_limit = tries * _GROWTH, node_limit * _GROWTH
         started = time.monotonic()
         work_off(tries, node_limit, open_)
-    _ration(problem.cartons.on_hand, sets, out, work_off, partial(work_off, tries, node_limit))
+
+    def pack_without(cartons: npt.NDArray[np.bool_], chosen: Ints) -> None:
+        work_off.take_away(cartons)
+        work_off(tries, node_limit, chosen)
+
+    ration(problem.cartons.on_hand, sets, out, pack_without)
     return _solution(problem, sets, out)
-
-
-def _ration(on_hand: Ints, sets: SetArrays, out: OutArrays, worker: _Worker, again: Callable[[Ints], None]) -> None:
-    """Hand out cartons of which there are too few to the sets in their order; the others are packed without them.
-
-    A set packed anew keeps the bound it had with all cartons.
-    """
-    limited = np.flatnonzero(on_hand < NO_STOCK_LIMIT)
-    left = on_hand.copy()
-    waiting = np.arange(sets.unit_start.size - 1, dtype=np.int64)
-    while limited.size and waiting.size:
-        deferred = []
-        for s in waiting:
-            first = sets.unit_start[s]
-            used = np.bincount(out.parcels[first : first + out.sets[s, 3], 0], minlength=on_hand.size)
-            if np.all(used[limited] <= left[limited]):
-                left -= used
-            else:
-                deferred.append((s, used))
-        if not deferred:
-            return
-        waiting = np.array([s for s, _ in deferred], dtype=np.int64)
-        short = (left == 0) | (deferred[0][1] > left)
-        worker.take_away(short)
-        bounds = out.sets[waiting, 2].copy()
-        left_before = [out.left[sets.set_start[s] : sets.set_start[s + 1]].copy() for s in waiting]
-        again(waiting)
-        for s, bound, before in zip(waiting, bounds, left_before, strict=True):
-            entries = slice(sets.set_start[s], sets.set_start[s + 1])
-            out.reason[entries][out.left[entries] > before] = Reason.OUT_OF_CARTONS
-            if out.sets[s, 0] in (OPTIMAL, FEASIBLE):
-                out.sets[s, 2] = min(bound, out.sets[s, 1])
-                out.sets[s, 0] = OPTIMAL if out.sets[s, 2] == out.sets[s, 1] else FEASIBLE
 
 
 class _Worker:
