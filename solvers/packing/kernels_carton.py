@@ -11,6 +11,7 @@ from solvers.packing.kernels_duals import refuted_by_duals
 from solvers.packing.kernels_fill import fits, obeys_rules
 from solvers.packing.kernels_price import NO_PRICE, PriceArrays, parcel_price
 from solvers.packing.kernels_refute import refuted
+from solvers.packing.kernels_reorder import reorder
 from solvers.packing.kernels_search import FOUND, NONE, search
 from solvers.packing.kernels_work import (
     BEST_CARTON,
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 
 FITS, UNKNOWN, REFUTED = 1, 0, -1
 QUICK_TRIES = 12
-QUICK_NODES = 5_000
+FIRST_NODES = 100
+QUICK_NODES = 2_000
 FLAT_TRIES = 3
 FLAT_NODES = 500
 
@@ -62,30 +64,35 @@ def try_box(
     if group.total[TOTAL_VOLUME] > edge[0] * edge[1] * edge[2] or not match_box(group, rows, edge[0], edge[1], edge[2]):
         return REFUTED
     tries = min(FLAT_TRIES if is_flat == 1 else QUICK_TRIES, rules.tries)
+    first_nodes, quick_nodes = min(FIRST_NODES, rules.node_limit), min(QUICK_NODES, rules.node_limit)
+    result = search(
+        memory, group, rows, edge, first_nodes if in_earnest == 0 else quick_nodes, work.box, work.box_entry
+    )
+    if result == NONE:
+        return REFUTED
+    if result == FOUND and obeys_rules(group, work, rules, edge):
+        return FITS
     if in_earnest == 0:
+        if fits(group, rows, work, rules, edge, tries):
+            return FITS
+        # Items that fit, if not by the rules, leave no proof to be had, only luck.
+        if result == FOUND:
+            return UNKNOWN
         if refuted(group, rows, edge, work.reach):
             return REFUTED
-        if fits(group, rows, work, rules, edge, int(np.int64(0)), tries):
-            return FITS
-        return REFUTED if refuted_by_duals(group, rows, edge, work.dual_table, work.dual_cap) else UNKNOWN
-    first = int(np.argmax(edge))
-    last_turn = 1 if is_flat == 1 else (3 if rules.node_limit < QUICK_NODES * 2 else 6)
-    relaxed = False
-    for turn in range(last_turn):
-        if is_flat == 0 and turn == min(3, last_turn - 1) and fits(group, rows, work, rules, edge, tries, rules.tries):
-            return FITS
-        if relaxed:
-            continue
-        nodes = min(FLAT_NODES if is_flat == 1 else QUICK_NODES, rules.node_limit) if turn < 3 else rules.node_limit
-        result = search(memory, group, rows, edge, (first + turn) % 3, nodes, work.box, work.box_entry)
-        if result == NONE:
+        if search(memory, group, rows, edge, quick_nodes, work.box, work.box_entry) == NONE:
             return REFUTED
-        if result == FOUND:
-            if obeys_rules(group, work, rules, edge):
-                return FITS
-            # The items fit, if not by the rules: no proof can come, only luck.
-            relaxed = True
-    return UNKNOWN
+        return REFUTED if refuted_by_duals(group, rows, edge, work.dual_table, work.dual_cap) else UNKNOWN
+    if is_flat == 1:
+        return UNKNOWN
+    if reorder(group, rows, work, rules, edge, rules.tries - tries):
+        return FITS
+    if result == FOUND:
+        return UNKNOWN
+    result = search(memory, group, rows, edge, rules.node_limit, work.box, work.box_entry)
+    if result == NONE:
+        return REFUTED
+    return FITS if result == FOUND and obeys_rules(group, work, rules, edge) else UNKNOWN
 
 
 @numba.njit(cache=True, nogil=True)

@@ -66,98 +66,109 @@ class Group(NamedTuple):
     num_rows: Ints
 
 
-MAX_SEARCHED = 40
+MAX_SEARCHED = 16
 MOST_DUALS = 30
 
 
 class Search(NamedTuple):
-    """Memory of the search. Options of an entry: which edge lies along the first axis, with up to two faces each."""
+    """Memory of the search over how the largest units lie to each other; unit 0 is the wall at the origin.
+
+    `bound[f, a, i, j]` is how far behind the start of unit i that of unit j may lie on axis a, in frame f.
+    """
 
     state: Ints
-    num_options: Ints
-    option_x: Ints
-    num_faces: Ints
-    face: Ints
-    left: Ints
-    item: Ints
-    option: Ints
-    start: Ints
-    end: Ints
-    area: Ints
-    chosen: Ints
-    y_face: Ints
-    y_start: Ints
-    y_end: Ints
-    height: Ints
-    y_placed: Ints
-    twin: Ints
-    cut: Ints
-    budget: Ints
-    taken: Ints
-    kept: Ints
-    z_start: Ints
-    z_placed: Ints
-    z_item: Ints
-    z_next: Ints
-    level_y: Ints
-    level_code: Ints
-    level_item: Ints
-    x_level: Ints
-    x_code: Ints
-    x_item: Ints
-    x_used: Ints
-    x_empty: Ints
-    shortest: Ints
+    bound: npt.NDArray[np.int32]
+    length: npt.NDArray[np.int32]
+    entry: Ints
     by_size: Ints
-    key: Ints
+    unit: Ints
+    pair: Ints
+    code: Ints
+    is_tried: Ints
 
 
 def make_search(max_entries: int) -> Search:
+    """Take the memory for one thread."""
+    units = MAX_SEARCHED + 1
+    frames = units * (units + 1) // 2 + 1
+    return Search(
+        state=np.zeros(4, np.int64),
+        bound=np.zeros((frames, 3, units, units), np.int32),
+        length=np.zeros((units, 3), np.int32),
+        entry=np.zeros(units, np.int64),
+        by_size=np.zeros(max_entries, np.int64),
+        unit=np.zeros(frames, np.int64),
+        pair=np.zeros(frames, np.int64),
+        code=np.zeros(frames, np.int64),
+        is_tried=np.zeros(frames, np.int64),
+    )
+
+
+class Reorder(NamedTuple):
+    """Memory of `kernels_reorder`: the order tried, the one kept, and the free spaces after each unit of both."""
+
+    spaces: Ints
+    """(2, slots, spaces, 6)"""
+    num_spaces: Ints
+    """(2, slots)"""
+    box: Ints
+    """(2, slots, 6) what was placed last."""
+    entry: Ints
+    """(2, slots) its entry."""
+    owner: Ints
+    """(units + 2,) which of the two halves belongs to the order kept, by units placed."""
+    unit: Ints
+    rule: Ints
+    kept_unit: Ints
+    kept_rule: Ints
+    placed_before: Ints
+    missed_before: Ints
+    """(units + 1,) volume, of the order kept."""
+    missed: Ints
+    kept_missed: Ints
+    """Turns of the units without a place."""
+    count: Ints
+    """Units placed, units missed, units missed by the order kept."""
+    failed: Ints
+    """(entries,) 1 once a unit of the entry found no place."""
+    dims: Ints
+    """(entries, 6, 3) edges of the usable orientations."""
+    pieces: Ints
+    state: Ints
+
+
+MOST_SLOTS = 100
+"""Orders of more units are placed anew from their start."""
+
+
+def make_reorder(max_units: int, max_entries: int) -> Reorder:
     """Take the memory for one thread."""
 
     def column(*shape: int) -> Ints:
         return np.zeros(shape, np.int64)
 
-    # Two floors: cross-sections are checked on the upper one while the whole waits on the lower.
-    one, two, levels = (MAX_SEARCHED,), (2, MAX_SEARCHED), 2 * MAX_SEARCHED + 4
-    return Search(
-        state=column(16),
-        num_options=column(max_entries),
-        option_x=column(max_entries, 3),
-        num_faces=column(max_entries, 3),
-        face=column(max_entries, 3, 2, 2),
-        left=column(max_entries),
-        item=column(*one),
-        option=column(*one),
-        start=column(*one),
-        end=column(*one),
-        area=column(*one),
-        chosen=column(*two),
-        y_face=column(*two),
-        y_start=column(*two),
-        y_end=column(*two),
-        height=column(*two),
-        y_placed=column(*two),
-        twin=column(*two),
-        cut=column(2, 2 * MAX_SEARCHED),
-        budget=column(2, 2 * MAX_SEARCHED),
-        z_start=column(*two),
-        z_placed=column(*two),
-        z_item=column(*two),
-        z_next=column(*two),
-        taken=column(2, 2 * MAX_SEARCHED),
-        kept=column(*two),
-        level_y=column(2, levels),
-        level_code=column(2, levels),
-        level_item=column(2, levels),
-        x_level=column(levels),
-        x_code=column(levels),
-        x_item=column(levels),
-        x_used=column(levels),
-        x_empty=column(levels),
-        shortest=column(max_entries),
-        by_size=column(max_entries),
-        key=column(1),
+    slots = max_units + 1 if max_units <= MOST_SLOTS else 2
+    free = 8 * max_units + 64
+    turns = (max_units + 2,)
+    return Reorder(
+        spaces=column(2, slots, free, 6),
+        num_spaces=column(2, slots),
+        box=column(2, slots, 6),
+        entry=column(2, slots),
+        owner=column(*turns),
+        unit=column(*turns),
+        rule=column(*turns),
+        kept_unit=column(*turns),
+        kept_rule=column(*turns),
+        placed_before=column(*turns),
+        missed_before=column(*turns),
+        missed=column(*turns),
+        kept_missed=column(*turns),
+        count=column(3),
+        failed=column(max_entries),
+        dims=column(max_entries, 6, 3),
+        pieces=column(free, 6),
+        state=column(1),
     )
 
 
@@ -187,6 +198,7 @@ class Work(NamedTuple):
     missed: Ints
     dual_table: Ints
     dual_cap: Ints
+    reorder: Reorder
 
 
 TOTAL_UNITS, TOTAL_VOLUME, TOTAL_WEIGHT, TOTAL_PROTECTION, HAS_LOADS = 0, 1, 2, 3, 4
@@ -236,6 +248,7 @@ def make_work(max_units: int, max_entries: int, num_cartons: int, max_edge_mm: i
         missed=column(max_units + 1),
         dual_table=np.zeros((3, MOST_DUALS, max_entries, 6), np.int64),
         dual_cap=np.zeros((3, MOST_DUALS), np.int64),
+        reorder=make_reorder(max_units, max_entries),
     )
 
 
