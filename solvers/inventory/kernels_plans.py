@@ -1,4 +1,4 @@
-"""From best stocks to lines: which warehouse sends how much to which, what is bought, and what no plan can undercut."""
+"""From best stocks to lines: which warehouse sends how much to which, and what is bought."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ import numpy as np
 from numba import njit
 
 from solvers.inventory.kernels_replenish import (
-    BISECTIONS,
     Integers,
     Numbers,
     Tables,
     fill_best,
-    first_above,
-    first_enough,
-    highest,
+    one_more,
     reach_of,
     stock_cost,
     together_cost,
+    uncovered_together,
 )
 
 _LEAST_SAVING = 1e-9
@@ -123,122 +121,178 @@ def _buy(tables: Tables, terms: Terms, article: int, ideal: Integers, now: Integ
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _step(tables: Tables, stock: int, units: int) -> float:
+    """Give what one more unit adds to the cost of a stock of so many, owed ones included."""
+    return -tables.shortage[stock] if units < 0 else one_more(tables, stock, units)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _bought_cost(tables: Tables, terms: Terms, article: int, stock: int, base: int, bought: int, others: int) -> float:
+    """Give the cost of a stock that buys so many units, and of what is lost everywhere, `others` being all other units."""
+    cost = stock_cost(tables, stock, base + bought) + together_cost(tables, article, others + bought)
+    return float(cost + terms.money[article] * bought + (terms.order[article] if bought > 0 else 0.0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _best_purchase(tables: Tables, terms: Terms, article: int, stock: int, base: int, others: int) -> int:
+    """Give the units that a stock best buys where the other stocks stay as they are."""
+    pack, money = terms.pack[article], terms.money[article]
+    low, high = 0, reach_of(tables, stock) + max(-base, 0)
+    while low < high:
+        middle = (low + high) // 2
+        saved = tables.lost[article] * uncovered_together(tables, article, others + middle)
+        if _step(tables, stock, base + middle) + money - saved >= 0.0:
+            high = middle
+        else:
+            low = middle + 1
+    best, best_cost = 0, _bought_cost(tables, terms, article, stock, base, 0, others)
+    for units in (max(low // pack * pack, terms.least[article]), max(-(-low // pack) * pack, terms.least[article])):
+        if low > 0 and units > 0:
+            cost = _bought_cost(tables, terms, article, stock, base, units, others)
+            if cost < best_cost - _LEAST_SAVING:
+                best, best_cost = units, cost
+    return best
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _best_move(tables: Tables, unit: float, sender: int, taker: int, sends: int, takes: int, most: int) -> int:
+    """Give the units best moved from a stock of `sends` to one of `takes` units."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high) // 2
+        if unit - _step(tables, sender, sends - middle - 1) + _step(tables, taker, takes + middle) >= 0.0:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _slot(lines: Lines, first: int, last: int, sender: int, taker: int) -> int:
+    """Give the place of a move, or a free one where there is none yet; -1 where all are taken."""
+    free = -1
+    for slot in range(first, last):
+        if lines.moved[slot] > 0 and lines.source[slot] == sender and lines.target[slot] == taker:
+            return slot
+        if lines.moved[slot] == 0 and free < 0:
+            free = slot
+    return free
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _improve(tables: Tables, terms: Terms, article: int, base: Integers, sent: Integers, lines: Lines) -> float:
+    """Change one move at a time, its receiver buying anew, by what saves most; then purchases. Give what it adds.
+
+    `base` is what each stock holds without its purchases, `sent` what leaves it.
+    """
+    first, last = tables.start[article], tables.start[article + 1]
+    total = 0
+    for stock in range(first, last):
+        total += base[stock] + lines.bought[stock]
+    added = 0.0
+    for _ in range(4 * (last - first)):
+        best, best_sender, best_taker, best_units, best_bought = -_LEAST_SAVING, -1, -1, 0, 0
+        for sender in range(first, last):
+            if tables.position[sender] <= tables.least[sender]:
+                continue
+            for taker in range(first, last):
+                if taker == sender:
+                    continue
+                slot = _slot(lines, first, last, sender, taker)
+                if slot < 0:
+                    continue
+                had = lines.moved[slot]
+                most = tables.position[sender] - tables.least[sender] - sent[sender] + had
+                unit = terms.lane_unit[terms.place[sender], terms.place[taker]]
+                line = terms.lane_line[terms.place[sender], terms.place[taker]]
+                holds, bought = base[sender] + lines.bought[sender], lines.bought[taker]
+                if had == 0:
+                    relief = max(_step(tables, sender, holds - 1), 0.0) + max(-_step(tables, taker, base[taker]), 0.0)
+                    saved = terms.money[article] * bought + (terms.order[article] if bought > 0 else 0.0)
+                    if most <= 0 or relief * most + saved <= line:
+                        continue
+                others = total - bought
+                now = _bought_cost(tables, terms, article, taker, base[taker], bought, others)
+                now += stock_cost(tables, sender, holds) + unit * had + (line if had > 0 else 0.0)
+                wanted = _best_move(tables, unit, sender, taker, holds + had, base[taker] - had, most)
+                for units in (0, wanted):
+                    if units == had:
+                        continue
+                    held = base[taker] - had + units
+                    # A move leaves what all of them hold as it is; only the receiver's purchase changes it.
+                    fresh = _best_purchase(tables, terms, article, taker, held, others)
+                    cost = _bought_cost(tables, terms, article, taker, held, fresh, others)
+                    cost += stock_cost(tables, sender, holds + had - units) + unit * units
+                    cost += (line if units > 0 else 0.0) - now
+                    if cost < best:
+                        best, best_sender, best_taker, best_units, best_bought = cost, sender, taker, units, fresh
+        if best_sender < 0:
+            break
+        slot = _slot(lines, first, last, best_sender, best_taker)
+        change = best_units - lines.moved[slot]
+        lines.source[slot], lines.target[slot], lines.moved[slot] = best_sender, best_taker, best_units
+        base[best_sender] -= change
+        base[best_taker] += change
+        sent[best_sender] += change
+        total += best_bought - lines.bought[best_taker]
+        lines.bought[best_taker] = best_bought
+        added += best
+    for stock in range(first, last):
+        bought = lines.bought[stock]
+        fresh = _best_purchase(tables, terms, article, stock, base[stock], total - bought)
+        change_cost = _bought_cost(tables, terms, article, stock, base[stock], fresh, total - bought)
+        change_cost -= _bought_cost(tables, terms, article, stock, base[stock], bought, total - bought)
+        if change_cost < -_LEAST_SAVING:
+            lines.bought[stock] = fresh
+            total += fresh - bought
+            added += change_cost
+    return added
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def fill_plans(tables: Tables, terms: Terms, moving: Numbers, lines: Lines, added: Numbers) -> None:
-    """Fill the better of two plans of each article: move and then buy, or buy alone.
+    """Fill the better of two plans of each article: move and then buy, or buy alone, each then improved line by line.
 
     `added` is what the plan adds to the cost of doing nothing, at the prices of `terms`: zero or less.
     """
     size = lines.bought.size
     ideal, above, now = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
-    alone = Lines(np.zeros(size, np.int64), lines.source, lines.target, lines.moved)
+    sent = np.zeros(size, np.int64)
+    other = Lines(
+        np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    )
     for article in range(tables.start.size - 1):
         first, last = tables.start[article], tables.start[article + 1]
         money = terms.money[article]
-        now[first:last] = tables.position[first:last]
-        fill_best(tables, moving, money, article, now, True, ideal, above)
-        added[article] = _move(tables, terms, article, ideal, now, lines)
-        fill_best(tables, moving, money, article, now, False, ideal, above)
-        if lines.moved[first] == 0:
-            added[article] += _buy(tables, terms, article, ideal, now, lines)
-            continue
-        added[article] += _buy(tables, terms, article, ideal, now, lines)
-        now[first:last] = tables.position[first:last]
-        fill_best(tables, moving, money, article, now, False, ideal, above)
-        other = _buy(tables, terms, article, ideal, now, alone)
-        if other <= added[article]:
-            added[article] = other
-            lines.bought[first:last] = alone.bought[first:last]
-            lines.moved[first:last] = 0
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _relaxed(
-    tables: Tables,
-    moving: Numbers,
-    article: int,
-    worth: float,
-    money: float,
-    fixed: float,
-    can_move: bool,
-    missing: Integers,
-) -> float:
-    """Give the least cost of an article's stocks taken apart, a unit being worth so much between them.
-
-    `missing[0]` is how many more units all of them together would have than they hold one by one.
-    """
-    first, last = tables.start[article], tables.start[article + 1]
-    held, have = 0, 0
-    for stock in range(first, last):
-        held += max(tables.position[stock], 0)
-        have += tables.position[stock]
-    total = 0.0
-    price = money + worth
-    units = have
-    if tables.lost[article] > 0.0:
-        most = max(have, tables.together_reach[article + 1] - tables.together_reach[article])
-        units = first_enough(tables, article, price, have, most)
-    total = together_cost(tables, article, units) + price * (units - have)
-    missing[0] = units - have
-    for stock in range(first, last):
-        position = tables.position[stock]
-        most = max(position, 0) + held + reach_of(tables, stock)
-        units = position
-        if can_move:
-            units = min(first_above(tables, stock, worth + moving[stock], tables.least[stock], most), position)
-        best = stock_cost(tables, stock, units) + moving[stock] * (position - units) - worth * (units - position)
-        more = first_above(tables, stock, worth, position, most)
-        if more > position:
-            raised = stock_cost(tables, stock, more) + fixed - worth * (more - position)
-            if raised < best:
-                best, units = raised, more
-        total += best
-        missing[0] -= units - position
-    return total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _highest_relaxed(
-    tables: Tables, moving: Numbers, article: int, money: float, fixed: float, can_move: bool, missing: Integers
-) -> float:
-    """Give the highest of these bounds over what a unit is worth, by bisection on the bound's slope."""
-    low, high = -money, tables.lost[article] + 1.0
-    best = _relaxed(tables, moving, article, low, money, fixed, can_move, missing)
-    if missing[0] <= 0:
-        return best
-    for stock in range(tables.start[article], tables.start[article + 1]):
-        high = max(high, highest(tables, stock) + 1.0)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        best = max(best, _relaxed(tables, moving, article, middle, money, fixed, can_move, missing))
-        if missing[0] > 0:
-            low = middle
-        elif missing[0] < 0:
-            high = middle
-        else:
-            break
-    return best
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def fill_bounds(tables: Tables, terms: Terms, moving: Numbers, line: float, bounds: Numbers) -> None:
-    """Fill what no plan of an article can undercut at the prices of `terms`; `line` is the cheapest fixed cost of a move.
-
-    Either nothing is moved, or there is a move; the stocks of the article are taken apart, and what a unit is worth between
-    them is the multiplier of the rule that they hold together what they hold one by one. Raising a stock takes the cheaper
-    line, and one of them takes that of a move where there is a move.
-    """
-    missing = np.zeros(1, np.int64)
-    for article in range(tables.start.size - 1):
-        first, last = tables.start[article], tables.start[article + 1]
-        money, order = terms.money[article], terms.order[article]
-        bounds[article] = _highest_relaxed(tables, moving, article, money, order, False, missing)
         can_move = False
         for stock in range(first, last):
+            now[stock] = tables.position[stock]
             can_move = can_move or tables.least[stock] < tables.position[stock]
-        if can_move and last - first > 1:
-            fixed = min(order, line)
-            found = _highest_relaxed(tables, moving, article, money, fixed, True, missing)
-            bounds[article] = min(bounds[article], found + line - fixed)
+        fill_best(tables, moving, money, article, now, False, ideal, above)
+        added[article] = _buy(tables, terms, article, ideal, now, lines)
+        if not can_move or last - first == 1:
+            continue
+        now[first:last] = tables.position[first:last]
+        added[article] += _improve(tables, terms, article, now, sent, lines)
+        sent[first:last] = 0
+        now[first:last] = tables.position[first:last]
+        fill_best(tables, moving, money, article, now, True, ideal, above)
+        cost = _move(tables, terms, article, ideal, now, other)
+        if cost == 0.0:
+            continue
+        for slot in range(first, last):
+            if other.moved[slot] > 0:
+                sent[other.source[slot]] += other.moved[slot]
+        fill_best(tables, moving, money, article, now, False, ideal, above)
+        cost += _buy(tables, terms, article, ideal, now, other)
+        now[first:last] -= other.bought[first:last]
+        cost += _improve(tables, terms, article, now, sent, other)
+        sent[first:last] = 0
+        if cost < added[article]:
+            added[article] = cost
+            for stock in range(first, last):
+                lines.bought[stock], lines.moved[stock] = other.bought[stock], other.moved[stock]
+                lines.source[stock], lines.target[stock] = other.source[stock], other.target[stock]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -47,12 +47,15 @@ class ReplenishEffort:
         Most times that prices of what is scarce are set anew.
     exact_articles
         Articles solved exactly, those farthest from their bounds first.
+    exact_work
+        Work of each of them, as the solver counts it: about seconds, and the same on every machine.
     nodes
-        Nodes of each exact search.
+        Nodes of the search for the plans that budgets and what can be sent allow together.
     """
 
     price_rounds: int = 12
     exact_articles: int = 200
+    exact_work: float = 0.5
     nodes: int = 2_000
 
 
@@ -128,7 +131,7 @@ class _Search:
         order = np.argsort(-gap, kind="stable")[: self.effort.exact_articles]
         lines, priced = Lines(*(one.copy() for one in plans.lines)), self._priced(plans)
         for article in order[gap[order] > _LEAST_GAP_CENTS].tolist():
-            solved = solve_article(self.problem, terms, article, nodes=self.effort.nodes)
+            solved = solve_article(self.problem, terms, article, work=self.effort.exact_work)
             if solved is not None:
                 self.bounds[article] = max(self.bounds[article], solved.bound)
                 self._adopt(lines, priced, article, solved)

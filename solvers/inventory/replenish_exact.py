@@ -1,4 +1,8 @@
-"""One article's purchases and transfers as a mixed-integer program: whole packs, least quantities and fixed costs, exactly.
+"""One article's purchases and transfers as a mixed-integer program: whole packs, least quantities, fixed costs.
+
+What leaves each warehouse and what comes to each are variables, not who sends to whom: every sender and every receiver is in
+a move at least, at the cost of its cheapest way. Where all ways cost the same and no pair of them is needed twice, that is
+what it costs; else it is a bound, and the moves are matched afterwards.
 
 Expected cost is convex in the units of a warehouse, so it is the highest of the lines through neighbouring units. A few of the
 lines are enough to begin with; where the optimum's cost is told too low, the line that tells it is added (Kelley). Lines left
@@ -17,16 +21,18 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from ortools.math_opt.python import mathopt
+from ortools.sat.python import cp_model
 
 from solvers.inventory import kernels_replenish as kernels
 from solvers.inventory.kernels_plans import Terms
 from solvers.inventory.kernels_replenish import Integers
 from solvers.inventory.replenishment import ReplenishmentProblem
 
-_FIRST_LINES: Final = 12
+_A_CENT: Final = 10_000
+"""Parts of a cent that the program counts in."""
+_MOST: Final = 10**17
+_FIRST_LINES: Final = 24
 _ROUNDS: Final = 8
-_TOLERANCE_CENTS: Final = 1e-3
 
 
 @dataclass(frozen=True)
@@ -48,8 +54,8 @@ class ArticlePlan:
     bound: float
 
 
-def solve_article(problem: ReplenishmentProblem, terms: Terms, article: int, *, nodes: int) -> ArticlePlan | None:
-    """Find the best plan of an article at the prices of `terms`; None where none was found within the nodes.
+def solve_article(problem: ReplenishmentProblem, terms: Terms, article: int, *, work: float) -> ArticlePlan | None:
+    """Find the best plan of an article at the prices of `terms`; None where none was found within the work.
 
     Parameters
     ----------
@@ -59,45 +65,50 @@ def solve_article(problem: ReplenishmentProblem, terms: Terms, article: int, *, 
         What buying and moving costs.
     article
         The article.
-    nodes
-        Nodes of the search.
+    work
+        Work of each search, as the solver counts it: a count, about a second on a usual machine.
     """
     program = _Program(problem, terms, article)
-    parameters = mathopt.SolveParameters(node_limit=nodes, relative_gap_tolerance=1e-9)
-    found = None
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_deterministic_time = work
+    found, bound = None, 0.0
     for _ in range(_ROUNDS):
-        result = mathopt.solve(program.model, mathopt.SolverType.HIGHS, params=parameters)
-        if result.termination.reason not in (mathopt.TerminationReason.OPTIMAL, mathopt.TerminationReason.FEASIBLE):
-            return found
-        values = result.variable_values()
-        found = program.told(values, result.termination.objective_bounds.dual_bound - _TOLERANCE_CENTS)
-        if not program.sharpen(values):
+        if solver.solve(program.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            break
+        bound = max(bound, solver.best_objective_bound / _A_CENT)
+        found = program.told(solver, bound)
+        if not program.sharpen(solver):
             break
     return found
 
 
 class _Cost:
-    """A convex cost of whole units: a variable above the lines told of so far."""
+    """A convex cost of whole units: a variable above the lines told of so far, in parts of a cent."""
 
     def __init__(
-        self, model: mathopt.Model, level: mathopt.LinearBase, low: int, high: int, cost: Callable[[int], float]
+        self, model: cp_model.CpModel, level: cp_model.LinearExprT, low: int, high: int, cost: Callable[[int], float]
     ) -> None:
-        self._model, self._level, self._low, self._high, self._cost = model, level, low, high, cost
-        self.variable: mathopt.Variable = model.add_variable(lb=0.0)
+        self._model, self._low, self._high, self._cost = model, low, high, cost
+        self._level = model.new_int_var(low, high, "")
+        model.add(self._level == level)
+        self.variable = model.new_int_var(0, _MOST, "")
         self._told: set[int] = set()
         for units in np.unique(np.geomspace(1, high - low + 1, _FIRST_LINES).astype(np.int64) + low - 1).tolist():
             self._tell(units)
 
     def _tell(self, units: int) -> None:
+        """Add the line through the cost of neighbouring units, in whole numbers and nowhere above it."""
         self._told.add(units)
-        here = self._cost(units)
-        slope = self._cost(units + 1) - here
-        self._model.add_linear_constraint(self.variable >= here + slope * (self._level - float(units)))
+        here = self._cost(units) * _A_CENT
+        slope = round(self._cost(units + 1) * _A_CENT - here)
+        rounded = max(units - self._low, self._high - units) // 2 + 1
+        self._model.add(self.variable >= int(here) - rounded + slope * (self._level - units))
 
-    def sharpen(self, values: dict[mathopt.Variable, float]) -> bool:
+    def sharpen(self, solver: cp_model.CpSolver) -> bool:
         """Add the lines on both sides of these units where their cost is told too low."""
-        units = round(mathopt.evaluate_expression(self._level, values))
-        if values[self.variable] >= self._cost(units) - _TOLERANCE_CENTS / 10:
+        units = solver.value(self._level)
+        if solver.value(self.variable) >= (self._cost(units) - 0.01) * _A_CENT - (self._high - self._low):
             return False
         fresh = {units - 1, units} - self._told
         for one in sorted(fresh):
@@ -111,96 +122,131 @@ class _Program:
     def __init__(self, problem: ReplenishmentProblem, terms: Terms, article: int) -> None:
         self.problem, self.terms, self.article = problem, terms, article
         self.stocks = np.arange(problem.tables.start[article], problem.tables.start[article + 1])
-        self.model = mathopt.Model()
+        self.model = cp_model.CpModel()
         self.most_bought = self._most_bought()
-        self.packs = [
-            self.model.add_integer_variable(lb=0, ub=float(most // terms.pack[article])) for most in self.most_bought
-        ]
-        self.moved = {lane: self._move_variable(lane[0]) for lane in self._lanes()}
+        movable = problem.movable[self.stocks]
+        self.packs = self._units(self.most_bought // terms.pack[article])
+        self.sent = self._units(movable)
+        self.most_got = self._most_got()
+        self.got = self._units(self.most_got)
         self.costs = self._levels()
-        expected = mathopt.LinearSum([cost.variable for cost in self.costs])
-        self.model.minimize(self._buying() + self._moving() + expected)
+        expected = [cost.variable for cost in self.costs]
+        self.model.minimize(cp_model.LinearExpr.sum([*expected, self._buying(), self._moving()]))
+
+    def _units(self, most: Integers) -> list[cp_model.IntVar]:
+        return [self.model.new_int_var(0, one, "") for one in most.tolist()]
 
     def _most_bought(self) -> Integers:
-        """Give how many units could be worth buying: until one more would cost, were it to save any lost demand."""
-        tables, pack = self.problem.tables, int(self.terms.pack[self.article])
-        worth = float(tables.lost[self.article]) - float(self.terms.money[self.article])
-        most = np.zeros(self.stocks.size, np.int64)
-        for at, stock in enumerate(self.stocks.tolist()):
-            least = int(tables.least[stock])
-            wanted = kernels.first_above(tables, stock, worth, least, max(least, 0) + kernels.reach_of(tables, stock))
-            most[at] = max(wanted - least, int(self.terms.least[self.article])) + pack
-        return most // pack * pack
+        """Give how many units could be worth buying: until one more costs more than the lost demand it could save."""
+        tables, article = self.problem.tables, self.article
+        have = int(self.problem.position[self.stocks].sum())
+        worth = float(tables.lost[article]) * kernels.uncovered_together(tables, article, have)
+        least = tables.least[self.stocks]
+        wanted = self._first_above(worth - float(self.terms.money[article]), least) - least
+        packs = np.maximum(wanted, int(self.terms.least[article])) // int(self.terms.pack[article]) + 1
+        return packs * int(self.terms.pack[article])
 
-    def _lanes(self) -> list[tuple[int, int]]:
-        movable = self.problem.movable
-        return [
-            (int(sender), int(taker))
-            for sender in self.stocks
-            for taker in self.stocks
-            if sender != taker and movable[sender] > 0
+    def _most_got(self) -> Integers:
+        """Give how many units could be worth receiving: until one more costs what no sender would pay to be rid of one."""
+        tables, article = self.problem.tables, self.article
+        position, movable = self.problem.position[self.stocks], self.problem.movable[self.stocks]
+        most = int(movable.sum()) - movable
+        if self.terms.order[article] > 0 or self.terms.pack[article] > 1 or self.terms.least[article] > 1:
+            # A stock may send what it has and buy as many: what it is rid of is not bounded by what it has.
+            return most
+        relief = [
+            kernels.one_more(tables, stock, units - 1)
+            for stock, units, own in zip(self.stocks.tolist(), position.tolist(), movable.tolist(), strict=True)
+            if own > 0
         ]
+        return np.clip(self._first_above(max(relief, default=0.0), position) - position, 0, most)
 
-    def _move_variable(self, sender: int) -> mathopt.Variable:
-        return self.model.add_integer_variable(lb=0, ub=float(self.problem.movable[sender]))
+    def _first_above(self, worth: float, from_units: Integers) -> Integers:
+        tables = self.problem.tables
+        found = [
+            kernels.first_above(tables, stock, worth, least, max(least, 0) + kernels.reach_of(tables, stock))
+            for stock, least in zip(self.stocks.tolist(), from_units.tolist(), strict=True)
+        ]
+        return np.array(found, np.int64)
 
-    def _buying(self) -> mathopt.LinearSum:
-        """Cost of purchases; each is nothing, or at least the least quantity."""
-        article, costs = self.article, []
-        order, least, pack = (int(one[article]) for one in (self.terms.order, self.terms.least, self.terms.pack))
-        for packs, most in zip(self.packs, self.most_bought.tolist(), strict=True):
-            costs.append(float(self.terms.money[article]) * pack * packs)
-            if order > 0 or least > pack:
-                is_bought = self.model.add_binary_variable()
-                self.model.add_linear_constraint(pack * packs <= most * is_bought)
-                self.model.add_linear_constraint(pack * packs >= least * is_bought)
-                costs.append(order * is_bought)
-        return mathopt.LinearSum(costs)
+    def _buying(self) -> cp_model.LinearExprT:
+        """Give the cost of purchases; each is nothing, or at least the least quantity."""
+        order, least, pack = (int(one[self.article]) for one in (self.terms.order, self.terms.least, self.terms.pack))
+        price = int(float(self.terms.money[self.article]) * pack * _A_CENT)
+        cost: cp_model.LinearExprT = price * sum(self.packs)
+        if order > 0 or least > pack:
+            for packs, most in zip(self.packs, self.most_bought.tolist(), strict=True):
+                is_bought = self._is_used(packs, most // pack)
+                self.model.add(pack * packs >= least * is_bought)
+                cost += order * _A_CENT * is_bought
+        return cost
 
-    def _moving(self) -> mathopt.LinearSum:
-        """Cost of moves; no stock sends more than may leave it."""
-        costs = []
-        for (sender, taker), units in self.moved.items():
-            lane = int(self.terms.place[sender]), int(self.terms.place[taker])
-            costs.append(float(self.terms.lane_unit[lane]) * units)
-            line = float(self.terms.lane_line[lane])
-            if line > 0:
-                is_moved = self.model.add_binary_variable()
-                self.model.add_linear_constraint(units <= int(self.problem.movable[sender]) * is_moved)
-                costs.append(line * is_moved)
-        for stock in self.stocks.tolist():
-            out = [units for (sender, _), units in self.moved.items() if sender == stock]
-            if out:
-                self.model.add_linear_constraint(mathopt.LinearSum(out) <= int(self.problem.movable[stock]))
-        return mathopt.LinearSum(costs)
+    def _is_used(self, units: cp_model.IntVar, most: int) -> cp_model.IntVar:
+        """Give a variable that is 1 where there are any units."""
+        found = self.model.new_bool_var("")
+        self.model.add(units <= most * found)
+        return found
+
+    def _moving(self) -> cp_model.LinearExprT:
+        """Give the least cost of moves: as many as there are senders, and as there are receivers."""
+        places = self.terms.place[self.stocks]
+        unit, line = (one[np.ix_(places, places)] for one in (self.terms.lane_unit, self.terms.lane_line))
+        self.model.add(sum(self.sent) == sum(self.got))
+        cents = (unit.min(axis=1) * _A_CENT).astype(np.int64).tolist()
+        cost: cp_model.LinearExprT = sum(one * sent for one, sent in zip(cents, self.sent, strict=True))
+        if line.min() > 0:
+            movable = self.problem.movable[self.stocks].tolist()
+            moves = self.model.new_int_var(0, 2 * len(places), "")
+            for units, most in ((self.sent, movable), (self.got, self.most_got.tolist())):
+                self.model.add(
+                    moves >= sum(self._is_used(one, own) for one, own in zip(units, most, strict=True) if own > 0)
+                )
+            cost += int(float(line.min()) * _A_CENT) * moves
+        return cost
 
     def _levels(self) -> list[_Cost]:
         """Give the expected cost of what each warehouse holds, and of what all of them hold."""
         tables, pack = self.problem.tables, int(self.terms.pack[self.article])
         costs = []
-        spare = int(self.problem.movable[self.stocks].sum())
         for at, stock in enumerate(self.stocks.tolist()):
-            level = float(self.problem.position[stock]) + pack * self.packs[at]
-            level += mathopt.LinearSum([units for (_, taker), units in self.moved.items() if taker == stock])
-            level -= mathopt.LinearSum([units for (sender, _), units in self.moved.items() if sender == stock])
+            level = int(self.problem.position[stock]) + pack * self.packs[at] + self.got[at] - self.sent[at]
             low = int(tables.least[stock])
-            high = int(self.problem.position[stock]) + int(self.most_bought[at]) + spare
+            high = int(self.problem.position[stock]) + int(self.most_bought[at]) + int(self.most_got[at])
             costs.append(_Cost(self.model, level, low, high, partial(kernels.stock_cost, tables, stock)))
         if tables.lost[self.article] > 0:
             have = int(self.problem.position[self.stocks].sum())
-            level = float(have) + pack * mathopt.LinearSum(self.packs)
+            level = have + pack * sum(self.packs)
             high = have + int(self.most_bought.sum())
             costs.append(_Cost(self.model, level, have, high, partial(kernels.together_cost, tables, self.article)))
         return costs
 
-    def told(self, values: dict[mathopt.Variable, float], bound: float) -> ArticlePlan:
+    def told(self, solver: cp_model.CpSolver, bound: float) -> ArticlePlan:
         """Read the plan back."""
-        packs = [round(values[one]) for one in self.packs]
-        moves = [(*lane, round(values[one])) for lane, one in self.moved.items()]
+        packs, sent, got = ([solver.value(one) for one in part] for part in (self.packs, self.sent, self.got))
         bought = np.array(packs, np.int64) * int(self.terms.pack[self.article])
-        return ArticlePlan(bought, [move for move in moves if move[2] > 0], bound)
+        change = {stock: more - less for stock, more, less in zip(self.stocks.tolist(), got, sent, strict=True)}
+        return ArticlePlan(bought, _matched(change), bound)
 
-    def sharpen(self, values: dict[mathopt.Variable, float]) -> bool:
+    def sharpen(self, solver: cp_model.CpSolver) -> bool:
         """Tell costs better where these values need it; False where all are told."""
-        added = [cost.sharpen(values) for cost in self.costs]
+        added = [cost.sharpen(solver) for cost in self.costs]
         return any(added)
+
+
+def _matched(change: dict[int, int]) -> list[tuple[int, int, int]]:
+    """Match those that send with those that receive: equal ones first, then the largest with the largest."""
+    senders = {stock: -units for stock, units in change.items() if units < 0}
+    takers = {stock: units for stock, units in change.items() if units > 0}
+    moves = []
+    while senders and takers:
+        pairs = [(one, other) for one in senders for other in takers]
+        sender, taker = min(
+            pairs, key=lambda pair: (senders[pair[0]] != takers[pair[1]], -min(senders[pair[0]], takers[pair[1]]), pair)
+        )
+        units = min(senders[sender], takers[taker])
+        moves.append((sender, taker, units))
+        for ends, end in ((senders, sender), (takers, taker)):
+            ends[end] -= units
+            if ends[end] == 0:
+                del ends[end]
+    return moves

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from solvers.inventory import kernels_bounds
 from solvers.inventory import kernels_plans as kernels
 from solvers.inventory.kernels_plans import Lines, Terms
 from solvers.inventory.kernels_replenish import Integers, Numbers
@@ -111,7 +112,7 @@ class Planner:
         terms = self.terms(prices)
         found = np.empty(self.problem.num_articles)
         line = float(self.lane_line.min()) if self.lane_line.size else 0.0
-        kernels.fill_bounds(self.problem.tables, terms, self._moving(terms), line, found)
+        kernels_bounds.fill_bounds(self.problem.tables, terms, self._moving(terms), line, found)
         return found
 
     def worth_of_limits(self, prices: SharedPrices) -> float:
