@@ -98,34 +98,35 @@ def run_batch(
         adopt_published_runs(workspace, book)
         with clock.stage("load"):
             loaded = load(workspace / "inbox", book, settings, night)
-            staged = StagedRun.begin(workspace, loaded.inputs, settings, night)
+            before = book.run_of(night)
+            current = None if before is None else Run(Path(before.directory))
+            staged = StagedRun.begin(workspace, loaded.inputs, settings, night, current, loaded.tonights_plan)
+            inputs = staged.tables
         if staged.target.exists() and not dry_run:
             staged.discard()
             return _repeat(Run(staged.target))
         with clock.stage("receive"):
-            received = receive(loaded.inputs, loaded.book_holds, settings, night)
+            received = receive(inputs, loaded.book_holds, settings, night)
         with clock.stage("quote"):
-            quotes = quote(received, loaded.inputs, settings, night)
+            quotes = quote(received, inputs, settings, night)
         with clock.stage("assign"):
-            plan = assign(received.orders, quotes, loaded.inputs, settings)
+            plan = assign(received.orders, quotes, inputs, settings, night)
         with clock.stage("pick"):
             parcels, lines = plan.parcels.shipments, plan.parcels.shipment_lines
-            picked = pick(parcels, lines, loaded.inputs.locations, loaded.inputs.warehouses, settings)
+            picked = pick(parcels, lines, inputs.locations, inputs.warehouses, settings)
         with clock.stage("ship"):
             shipped = ship(plan, quotes, received.orders, settings, book.next_serials(staged.run_id))
         with clock.stage("report"):
-            summary = plan_summary(
-                staged.run_id, night, loaded.inputs, received, plan, shipped, loaded.rejects, settings
-            )
+            summary = plan_summary(staged.run_id, night, inputs, received, plan, shipped, loaded.rejects, settings)
             tables = {
                 "plan_summary": summary,
-                "baselines": baselines(plan, received.orders, loaded.inputs.warehouses),
+                "baselines": baselines(plan, received.orders, inputs.warehouses),
                 "holds": received.holds,
                 "rejects": loaded.rejects,
                 **plan.tables(),
                 **picked.tables(),
                 **shipped.tables(),
-                **morning_tables(loaded.inputs, plan.backorders, plan.shadow_prices, settings, night),
+                **morning_tables(inputs, plan, settings, night),
             }
             staged.write(tables)
             staged.write_page(morning_page(tables))

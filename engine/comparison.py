@@ -10,7 +10,14 @@ import polars as pl
 from engine.contracts.outputs import SHIPMENT_COSTS
 from engine.errors import UsageError
 
-COMPONENTS: Final = (*(name for name, _ in SHIPMENT_COSTS), "lateness_cents", "backorder_cents", "split_cents")
+COMPONENTS: Final = (
+    *(name for name, _ in SHIPMENT_COSTS),
+    "lateness_cents",
+    "backorder_cents",
+    "split_cents",
+    "reserve_cents",
+    "churn_cents",
+)
 _KINDS: Final = (
     "moved warehouse",
     "changed carrier",

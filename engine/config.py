@@ -126,6 +126,8 @@ class Costs(_Section):
     """For every unit and day until the next firm receipt."""
     backorder_horizon_days: int = Field(default=28, ge=1)
     """Days counted where no receipt is firm."""
+    churn_cents_per_line: Cents = 100
+    """For a line, or a part of it, that moves from where an earlier plan of the same night sends it."""
     priority_share: Share = 0.25
     """Each level of priority raises the price of lateness and waiting by this share."""
 
@@ -138,7 +140,14 @@ class Assign(_Section):
     seconds: float | None = Field(default=None, gt=0)
     """Stop after this time as well; plans may then differ from replay to replay."""
     exact_lines: int = Field(default=6, ge=1, le=10)
-    """Orders up to this many lines are offered every subset of their lines; longer ones the subsets that stock suggests."""
+    """Orders up to this many lines are offered every subset of their lines; longer ones the subsets that stock and prices suggest."""
+    suggestion_rounds: int = Field(default=3, ge=0, le=20)
+    """How often further subsets of the longer orders are suggested by the prices of the night so far, packed and rated."""
+    warm_start: bool = True
+    """Whether the search for prices starts from those of the last night."""
+    movable: Literal["tonight", "unreleased"] = "tonight"
+    """What an earlier run planned and may still move: tonight's orders only, or of earlier nights too all that neither
+    floor_releases nor tracking_events report."""
 
 
 class Pick(_Section):
@@ -175,6 +184,16 @@ class Inventory(_Section):
     """Margin lost with a sale, as a share of unit cost, where no price is on file."""
     dead_after_days: int = Field(default=180, ge=1)
     """Stock without a sale for this long is dead."""
+    elsewhere_cents_per_unit: Cents = 300
+    """What serving a unit from another warehouse than the one short of it costs more, where tonight's offers do not tell."""
+    transfer_cents_per_unit: Cents = 40
+    """Cost of moving a unit between warehouses."""
+    transfer_cents_per_line: Cents = 500
+    """Cost of moving any of an article from one warehouse to another."""
+    purchase_budget_cents: int | None = Field(default=None, ge=0, le=10**15)
+    """Most that tonight's proposed purchases may cost together; no limit where absent."""
+    exact_articles: int = Field(default=30, ge=0)
+    """Articles whose purchases and transfers are solved exactly, those farthest from their bounds first."""
 
 
 class Carrier(_Section):

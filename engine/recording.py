@@ -6,7 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.book import Book, PublishedRun, RunRecord
+from engine.book import Book
+from engine.book_runs import PublishedRun, RunRecord
+from engine.contracts.memory import PAST_PRICES
 from engine.holds import HoldReason
 from engine.runs import Run, published
 
@@ -32,7 +34,7 @@ def _record_of(run: Run) -> RunRecord:
     sent = shipments.join(placed, on="order_id", maintain_order="left").rename({"dispatch_at": "dispatched_at"})
     serials = run.manifest["tracking_serials"]
     return RunRecord(
-        planned.select("order_id", "line_number", "warehouse_id", "sku", "quantity"),
+        planned.select("order_id", "line_number", "warehouse_id", "sku", "quantity", "shipment_id"),
         _states(run).select(pl.lit(run.as_of).alias("as_of"), "order_id", "state", "detail"),
         sent.select(
             "shipment_id",
@@ -44,8 +46,10 @@ def _record_of(run: Run) -> RunRecord:
             "dispatched_at",
             "promised_by",
             "units",
+            "carton_id",
         ),
         pl.DataFrame(serials, schema={"carrier": pl.String, "first_serial": pl.Int64, "num_serials": pl.Int64}),
+        run.table("shadow_prices").select(list(PAST_PRICES.schema)),
     )
 
 

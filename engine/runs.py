@@ -21,6 +21,8 @@ STAGING: Final = ".staging"
 MANIFEST: Final = "manifest.json"
 SETTINGS: Final = "settings.json"
 PAGE: Final = "report.html"
+QUESTION: Final = "question.json"
+"""In the staging folder: which night a run that is under way was asked for."""
 _OUTPUTS: Final = tuple(sorted(table.name for table in (*OUTPUTS, *REPORTS)))
 
 

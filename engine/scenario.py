@@ -148,7 +148,7 @@ def _planned(run: Run, inputs: Inputs, settings: RecordedSettings, name: str) ->
     book_holds = run.table("holds").filter(pl.col("reason").is_in(_BOOK_HOLDS))
     received = receive(inputs, book_holds, settings, night)
     quotes = _at_the_runs_waiting_prices(quote(received, inputs, settings, night), run)
-    plan = assign(received.orders, quotes, inputs, settings)
+    plan = assign(received.orders, quotes, inputs, settings, night)
     shipped = ship(plan, quotes, received.orders, settings, {})
     summary = plan_summary(name, night, inputs, received, plan, shipped, run.table("rejects"), settings)
     return WhatIf(name, {"plan_summary": summary, "holds": received.holds, **plan.tables(), **shipped.tables()})

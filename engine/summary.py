@@ -28,12 +28,16 @@ def plan_summary(
     """Sum up a run by contract `plan_summary`."""
     shipments = shipped.shipments
     parcels = shipments.group_by("order_id").agg(pl.len().alias("parcels"), pl.col("is_late").any())
+    chosen = plan.offers.filter("is_chosen")
     money = {name: int(shipments[name].sum()) for name, _ in SHIPMENT_COSTS}
     money |= {
         "lateness_cents": int(shipments["lateness_cents"].sum()),
         "backorder_cents": int(plan.backorders["cost_cents"].sum()),
         "split_cents": plan.split_cents,
+        "reserve_cents": int(chosen["reserve_cents"].sum()),
+        "churn_cents": int(chosen["churn_cents"].sum()),
     }
+    pieces = plan.offer_pieces.group_by("order_id").len("pieces")["pieces"]
     row = {
         "run_id": run_id,
         "as_of": as_of,
@@ -53,6 +57,10 @@ def plan_summary(
         "rejects": rejects.height,
         **money,
         **_proof(sum(money.values()), plan.outcome),
+        "orders_offered_in_part": int((pieces > settings.assign.exact_lines).sum()),
+        "orders_moved": plan.moves["order_id"].n_unique(),
+        "lines_moved": plan.moves.height,
+        "moves_saved_cents": plan.moves_saved_cents,
     }
     return pl.DataFrame([row], schema=PLAN_SUMMARY.schema)
 

@@ -10,7 +10,14 @@ from engine.batch import BatchResult
 from engine.contracts.outputs import SHIPMENT_COSTS
 from engine.runs import PAGE
 
-_COMPONENTS: Final = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents", "backorder_cents", "split_cents"]
+_COMPONENTS: Final = [
+    *(name for name, _ in SHIPMENT_COSTS),
+    "lateness_cents",
+    "backorder_cents",
+    "split_cents",
+    "reserve_cents",
+    "churn_cents",
+]
 
 
 def batch_json(result: BatchResult) -> dict[str, Any]:

@@ -12,20 +12,22 @@ from solvers.assignment import AssignmentProblem
 Ints = npt.NDArray[np.int64]
 
 NOT_IN_STOCK: Final = "no warehouse has it in stock"
+NOT_IN_STOCK_TOGETHER: Final = "no warehouse has in stock all that must leave together"
 REASONS: Final = (
     "the stock there is serves other orders at less cost",
     "the warehouses that have it can send no more units tonight",
     "the cartons it goes into serve other orders at less cost",
+    "the carriers that take it can collect no more parcels tonight",
     "the customer accepts no further parcel",
     "sending it tonight costs more than letting it wait",
 )
-"""What an offer meets with, in the order in which they are looked at: stock, capacity, cartons, parcels, cost."""
-_STOCK, _CAPACITY, _CARTONS, _PARCELS, _COST = range(len(REASONS))
-FOR_STOCK: Final = (NOT_IN_STOCK, REASONS[_STOCK])
+"""What an offer meets with, in the order in which they are looked at: stock, capacity, cartons, pickups, parcels, cost."""
+_STOCK, _CAPACITY, _CARTONS, _PICKUPS, _PARCELS, _COST = range(len(REASONS))
+FOR_STOCK: Final = (NOT_IN_STOCK, NOT_IN_STOCK_TOGETHER, REASONS[_STOCK])
 """Reasons that more stock would mend."""
 
 
-def why_waiting(problem: AssignmentProblem, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+def why_waiting(problem: AssignmentProblem, chosen: npt.NDArray[np.bool_], num_cartons: int) -> npt.NDArray[np.object_]:
     """Say for every piece that waits what its best offer meets with, given what the plan leaves over.
 
     An offer counts when all it carries waits; of several that have the piece, the one that gets farthest speaks.
@@ -36,6 +38,8 @@ def why_waiting(problem: AssignmentProblem, chosen: npt.NDArray[np.bool_]) -> np
         The problem.
     chosen
         Shape (num_options,): the options of the plan.
+    num_cartons
+        How many of the problem's resources are cartons; they come first, pickups follow.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def why_waiting(problem: AssignmentProblem, chosen: npt.NDArray[np.bool_]) -> np
     covered = np.zeros(problem.num_orders, np.int64)
     np.bitwise_or.at(covered, order[chosen], problem.option_mask[chosen])
     open_ = np.flatnonzero((problem.option_mask & covered[order]) == 0)
-    obstacle = _obstacles(problem, chosen, open_)
+    obstacle = _obstacles(problem, chosen, open_, num_cartons)
     farthest = np.full(problem.num_pieces, -1, np.int64)
     for at, piece in _carried(problem, open_):
         np.maximum.at(farthest, piece, obstacle[at])
@@ -53,9 +57,10 @@ def why_waiting(problem: AssignmentProblem, chosen: npt.NDArray[np.bool_]) -> np
     return np.array(REASONS, object)[farthest]
 
 
-def _obstacles(problem: AssignmentProblem, chosen: npt.NDArray[np.bool_], options: Ints) -> Ints:
+def _obstacles(problem: AssignmentProblem, chosen: npt.NDArray[np.bool_], options: Ints, num_cartons: int) -> Ints:
     """Give what each option would meet with on top of the plan."""
-    stock, capacity, cartons = _left(problem, chosen)
+    stock, capacity, left = _left(problem, chosen)
+    is_carton = problem.option_resource < num_cartons
     warehouse, order = problem.option_warehouse[options], problem.order_of_option[options]
     units = np.zeros(len(options), np.int64)
     lacks_stock = np.zeros(len(options), bool)
@@ -68,28 +73,31 @@ def _obstacles(problem: AssignmentProblem, chosen: npt.NDArray[np.bool_], option
     meets = (
         lacks_stock,
         units > capacity[warehouse],
-        _lacks_cartons(problem, cartons)[options],
+        _lacks(problem, left, is_carton)[options],
+        _lacks(problem, left, ~is_carton)[options],
         parcels[order] + problem.option_parcels[options] > problem.max_shipments[order],
     )
-    return np.select(meets, (_STOCK, _CAPACITY, _CARTONS, _PARCELS), _COST).astype(np.int64)
+    return np.select(meets, (_STOCK, _CAPACITY, _CARTONS, _PICKUPS, _PARCELS), _COST).astype(np.int64)
 
 
 def _left(problem: AssignmentProblem, chosen: npt.NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
-    """Give the stock, capacity and cartons that the plan leaves over."""
-    stock, capacity, cartons = problem.stock_units.copy(), problem.capacity_units.copy(), problem.resource_limit.copy()
+    """Give the stock, capacity, and cartons and pickups that the plan leaves over."""
+    stock, capacity, further = problem.stock_units.copy(), problem.capacity_units.copy(), problem.resource_limit.copy()
     taken = np.flatnonzero(chosen)
     for at, piece in _carried(problem, taken):
         warehouse, quantity = problem.option_warehouse[taken[at]], problem.piece_quantity[piece]
         np.subtract.at(stock, (warehouse, problem.piece_sku[piece]), quantity)
         np.subtract.at(capacity, warehouse, quantity)
     is_used = chosen[_option_of_use(problem)]
-    np.subtract.at(cartons, problem.option_resource[is_used], problem.option_resource_amount[is_used])
-    return stock, capacity, cartons
+    np.subtract.at(further, problem.option_resource[is_used], problem.option_resource_amount[is_used])
+    return stock, capacity, further
 
 
-def _lacks_cartons(problem: AssignmentProblem, cartons: Ints) -> npt.NDArray[np.bool_]:
+def _lacks(problem: AssignmentProblem, left: Ints, is_of_kind: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Tell which options ask for more of a kind of resource than is left."""
     lacks = np.zeros(problem.num_options, bool)
-    lacks[_option_of_use(problem)[problem.option_resource_amount > cartons[problem.option_resource]]] = True
+    too_much = is_of_kind & (problem.option_resource_amount > left[problem.option_resource])
+    lacks[_option_of_use(problem)[too_much]] = True
     return lacks
 
 

@@ -6,6 +6,8 @@ from typing import Final
 
 import polars as pl
 
+from engine.contracts.memory import EARLIER_PLAN, FLOOR_RELEASES, PAST_PRICES
+from engine.contracts.rules import HOLIDAYS, PICKUPS, RESTRICTIONS, STOCK_RESERVES
 from engine.contracts.schema import Reference, Rule, Table, date, flag, instant, integer, local_time, number, text, zone
 
 _MAX_MM: Final = 20_000
@@ -77,6 +79,9 @@ ORDER_LINES: Final = Table(
         text("sku", "article"),
         integer("quantity", "units ordered", at_least=1, at_most=_MAX_LINE_UNITS),
         integer("unit_price_cents", "selling price of a unit, without tax", at_least=0, at_most=_MAX_CENTS),
+        text(
+            "ship_together", "lines of the order with the same mark leave in one parcel or wait together", nullable=True
+        ),
     ),
 )
 
@@ -439,10 +444,17 @@ INPUTS: Final[tuple[Table, ...]] = (
     ZONES,
     RATES,
     SURCHARGES,
+    PICKUPS,
+    STOCK_RESERVES,
+    RESTRICTIONS,
+    HOLIDAYS,
     LOCATIONS,
     TRACKING_EVENTS,
     RETURNS,
     PAST_SHIPMENTS,
     PAST_ORDER_LINES,
     ORDER_ACTIONS,
+    FLOOR_RELEASES,
+    PAST_PRICES,
+    EARLIER_PLAN,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.contracts.floor import MANIFESTS, PICK_LISTS, PICK_STOPS
 from engine.contracts.schema import Table, date, flag, instant, integer, number, text
 
 PACKING_STATUSES: Final = ("OPTIMAL", "FEASIBLE")
@@ -160,6 +161,8 @@ OFFERS: Final = Table(
         integer("shipments", "parcels it takes", at_least=1),
         *(integer(name, about, at_least=0) for name, about in SHIPMENT_COSTS),
         integer("lateness_cents", "price set on arriving after the promise", at_least=0),
+        integer("reserve_cents", "worth to later orders of the stock it takes, by stock_reserves", at_least=0),
+        integer("churn_cents", "price set on moving lines that an earlier plan sends from elsewhere", at_least=0),
         integer("cost_cents", "sum of the costs above", at_least=0),
         flag("is_chosen", "whether the plan takes it"),
     ),
@@ -177,72 +180,42 @@ OFFER_CARTONS: Final = Table(
     ),
 )
 
+OFFER_PICKUPS: Final = Table(
+    "offer_pickups",
+    "how many parcels an offer hands to a carrier whose pickups at its warehouse are limited",
+    key=("order_id", "offer_number", "carrier"),
+    columns=(
+        text("order_id", "order"),
+        integer("offer_number", "offer", at_least=0),
+        text("carrier", "carrier"),
+        integer("quantity", "parcels", at_least=1),
+    ),
+)
+
+MOVES: Final = Table(
+    "moves",
+    "a line that an earlier plan of the night sends from elsewhere",
+    key=("order_id", "line_number"),
+    columns=(
+        text("order_id", "order"),
+        integer("line_number", "line", at_least=0),
+        text("sku", "article"),
+        text("planned_from", "warehouses of the earlier plan, separated by blanks"),
+        text("now_from", "warehouses of this plan, separated by blanks; null where it waits", nullable=True),
+        integer("churn_cents", "price set on the move", at_least=0),
+    ),
+)
+
 SHADOW_PRICES: Final = Table(
     "shadow_prices",
     "what one more unit would save tonight; rows without a price of zero only",
     columns=(
         text("warehouse_id", "warehouse; null for a limit of the whole network", nullable=True),
-        text("sku", "article; null for the warehouse's capacity", nullable=True),
+        text("sku", "article; null for the warehouse's capacity and for pickups", nullable=True),
         text("carton_id", "carton whose stock is limited; null otherwise", nullable=True),
+        text("carrier", "carrier whose pickups at the warehouse are limited; null otherwise", nullable=True),
         integer("millicents_per_unit", "price in thousandths of a cent, exact", at_least=1),
         number("cents_per_unit", "the same in cents, for reading", at_least=0),
-    ),
-)
-
-PICK_LISTS: Final = Table(
-    "pick_lists",
-    "one walk of one picker",
-    key=("pick_list_id",),
-    columns=(
-        text("pick_list_id", "identifier"),
-        text("warehouse_id", "warehouse"),
-        text("wave_id", "wave: what leaves together"),
-        instant("pick_by", "when the wave must be ready"),
-        integer("shipments", "parcels on the list", at_least=1),
-        integer("units", "units on the list", at_least=1),
-        integer("stops", "places to visit", at_least=1),
-        integer("walk_mm", "length of the walk", at_least=0),
-    ),
-)
-
-PICK_STOPS: Final = Table(
-    "pick_stops",
-    "what to take at one place for one parcel, in walking order",
-    key=("pick_list_id", "stop_number", "shipment_id", "line_number"),
-    columns=(
-        text("pick_list_id", "walk"),
-        integer("stop_number", "order of the walk, from 1", at_least=1),
-        text("shipment_id", "parcel"),
-        integer("line_number", "order line", at_least=0),
-        text("sku", "article"),
-        integer("quantity", "units to take", at_least=1),
-        integer("aisle", "aisle; absent where no location is on file", nullable=True),
-        integer("position", "position in the aisle", nullable=True),
-        text("side", "side of the aisle", nullable=True),
-        integer("level", "shelf level", nullable=True),
-        integer("tote", "compartment of the cart the parcel's goods go into, from 1", at_least=1),
-    ),
-)
-
-MANIFESTS: Final = Table(
-    "manifests",
-    "a parcel on a carrier's hand-over list",
-    key=("manifest_id", "shipment_id"),
-    columns=(
-        text("manifest_id", "hand-over: carrier, warehouse, day"),
-        text("carrier", "carrier"),
-        text("warehouse_id", "origin"),
-        instant("dispatch_at", "hand-over"),
-        integer("position", "position on the list, from 1", at_least=1),
-        text("shipment_id", "parcel"),
-        text("service_id", "service"),
-        text("tracking_number", "tracking number"),
-        integer("weight_g", "weight", at_least=1),
-        integer("outer_length_mm", "length", at_least=1),
-        integer("outer_width_mm", "width", at_least=1),
-        integer("outer_height_mm", "height", at_least=1),
-        text("ship_country", "destination country"),
-        text("ship_postcode", "destination postcode"),
     ),
 )
 
@@ -270,10 +243,27 @@ PLAN_SUMMARY: Final = Table(
         integer("lateness_cents", "price set on arriving late", at_least=0),
         integer("backorder_cents", "price set on waiting", at_least=0),
         integer("split_cents", "price set on further parcels of an order", at_least=0),
+        integer("reserve_cents", "worth to later orders of the stock that ships, by stock_reserves", at_least=0),
+        integer("churn_cents", "price set on lines that ship from elsewhere than an earlier plan said", at_least=0),
         integer("cost_cents", "sum of the costs above: what the plan minimises", at_least=0),
-        integer("bound_cents", "proven lower bound over all plans from tonight's offers", at_least=0),
+        integer("bound_cents", "proven lower bound over all plans from the offers listed in `offers`", at_least=0),
         number("gap", "(cost - bound) / cost", at_least=0, at_most=1),
         text("status", "OPTIMAL or FEASIBLE"),
+        integer(
+            "orders_offered_in_part",
+            "orders of too many pieces to list every set of them: of these the bound holds for the sets listed, of all "
+            "others for every set that a warehouse holds",
+            at_least=0,
+        ),
+        integer(
+            "orders_moved", "orders with a line that an earlier plan of the night sends from elsewhere", at_least=0
+        ),
+        integer("lines_moved", "such lines", at_least=0),
+        integer(
+            "moves_saved_cents",
+            "what the moved orders would cost at least if tonight they could only stay or wait, less what they cost; below "
+            "zero where they made room for others",
+        ),
     ),
 )
 
@@ -332,6 +322,8 @@ OUTPUTS: Final[tuple[Table, ...]] = (
     OFFER_PIECES,
     OFFERS,
     OFFER_CARTONS,
+    OFFER_PICKUPS,
+    MOVES,
     SHADOW_PRICES,
     PICK_LISTS,
     PICK_STOPS,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.config import FILE_NAME
 from engine.errors import UsageError
-from engine.sample import carriers, cartons, catalogue, deliveries, history, network, places, tariffs
+from engine.sample import carriers, cartons, catalogue, deliveries, history, network, places, rules, tariffs
 from engine.sample.orders import Night, make_orders
 from engine.sample.tracking import CARRIERS, carrier_settings
 from engine.sample.write import write_inbox
@@ -86,12 +86,15 @@ def make_sample(*, orders: int = USUAL_ORDERS, seed: int = 0) -> dict[str, pl.Da
     events = deliveries.tracking_events(parcels, AS_OF, seed)
     skus = goods.products["sku"]
     capacity = network.capacities(_expected_units(night, net, warehouses), seed)
+    stock = network.stock(net, year.on_hand, warehouses, skus)
+    countries = [*warehouses["country"], *night.orders["ship_country"]]
     return {
         "orders": night.orders,
-        "order_lines": night.order_lines,
+        "order_lines": rules.ship_together(night.order_lines, seed),
         "products": goods.products,
         "warehouses": warehouses.with_columns(capacity.alias("daily_capacity_units")),
-        "stock": network.stock(net, year.on_hand, warehouses, skus),
+        "stock": stock,
+        "stock_reserves": rules.stock_reserves(stock, seed),
         "stock_movements": history.stock_movements(year, net, goods, warehouses, AS_OF, seed),
         "inbound": network.inbound(net, demand, warehouses, skus, AS_OF, seed),
         "cartons": cartons.cartons(gift_orders=int(night.orders["packaging"].is_not_null().sum())),
@@ -100,6 +103,9 @@ def make_sample(*, orders: int = USUAL_ORDERS, seed: int = 0) -> dict[str, pl.Da
         "zones": tariffs.zones(carriers.SERVICES, carriers.lanes(warehouses)),
         "rates": tariffs.rates(carriers.SERVICES, carriers.ZONE_FACTORS, carriers.CARDS),
         "surcharges": tariffs.surcharges(carriers.SERVICES, carriers.SURCHARGES),
+        "pickups": rules.pickups(warehouses, orders),
+        "restrictions": rules.restrictions(),
+        "holidays": rules.holidays(countries),
         "locations": network.locations(net, goods, warehouses, seed),
         "tracking_events": events,
         "returns": deliveries.returns(parcels, sold, events, AS_OF, seed),

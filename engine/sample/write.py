@@ -16,7 +16,7 @@ INBOX: Final = "inbox"
 
 
 def write_inbox(workspace: Path, tables: Mapping[str, pl.DataFrame]) -> None:
-    """Write each table into the workspace's inbox, in the column order and types of its contract.
+    """Write each table into the workspace's inbox, in the column order and types of its contract; columns may be absent.
 
     Small tables become CSV, which people can read and compare; large ones Parquet. A file of the same table in the
     other format is removed, since the inbox would otherwise hold it twice.
@@ -31,7 +31,9 @@ def write_inbox(workspace: Path, tables: Mapping[str, pl.DataFrame]) -> None:
     inbox = workspace / INBOX
     inbox.mkdir(parents=True, exist_ok=True)
     for name, frame in tables.items():
-        canonical = frame.select(pl.col(column).cast(dtype) for column, dtype in TABLES[name].schema.items())
+        canonical = frame.select(
+            pl.col(column).cast(dtype) for column, dtype in TABLES[name].schema.items() if column in frame.columns
+        )
         as_csv, as_parquet = inbox / f"{name}.csv", inbox / f"{name}.parquet"
         if len(canonical) <= ROWS_IN_CSV:
             canonical.write_csv(as_csv, datetime_format="%Y-%m-%dT%H:%M:%SZ", time_format="%H:%M:%S")

@@ -14,7 +14,7 @@ from engine.contracts import INPUTS, TABLES, Table
 from engine.contracts.inputs import ORDER_LINES, ORDERS
 from engine.errors import InputError, UsageError
 from engine.holds import HoldReason, held, repeated_orders
-from engine.inputs import Inputs
+from engine.inputs import Inputs, latest_plan
 from engine.reading import ROW, files_of, fingerprint, read_raw
 from engine.validation import Checked, check_file, reject_orphans, reject_repeats
 
@@ -32,11 +32,14 @@ class Loaded:
     book_holds
         order_id, reason, detail of what only the book can tell of an open order: a row of it was bad, or it agrees with
         an order that may be planned already.
+    tonights_plan
+        What the current run of this very night plans, as far as it may be moved: contract `earlier_plan`.
     """
 
     inputs: Inputs
     rejects: pl.DataFrame
     book_holds: pl.DataFrame
+    tonights_plan: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -72,22 +75,43 @@ def load(inbox: Path, book: Book, settings: Settings, as_of: datetime) -> Loaded
     _require_tables(inbox, book)
     with book.transaction():
         _import_new(inbox, book, settings, as_of)
-    return tonight(book, as_of)
+    return tonight(book, as_of, reported_only=settings.assign.movable == "unreleased")
 
 
-def tonight(book: Book, as_of: datetime) -> Loaded:
-    """Give the book's view of a night: open orders with open quantities, stock less what earlier nights promised."""
+def tonight(book: Book, as_of: datetime, *, reported_only: bool = False) -> Loaded:
+    """Give the book's view of a night: open orders with open quantities, stock and cartons less what is settled.
+
+    Parameters
+    ----------
+    book
+        The order book.
+    as_of
+        The night.
+    reported_only
+        Whether of earlier nights only what the floor or a carrier reports is settled.
+    """
     frames = {table.name: book.read(table) for table in INPUTS}
-    planned = book.planned_before(as_of)
+    planned = book.planned_before(as_of, reported_only=reported_only)
     orders, lines = _open_orders(frames["orders"], frames["order_lines"], planned, book.closed_before(as_of))
-    stock = _promised(frames["stock"], book.promised_since_snapshot(as_of))
-    sent = book.sent_before(as_of).join(frames["past_shipments"].select("shipment_id"), on="shipment_id", how="anti")
-    past = pl.concat([frames["past_shipments"], sent]).sort("shipment_id")
+    sent = book.sent_before(as_of, reported_only=reported_only).unique("shipment_id", keep="last", maintain_order=True)
+    sent = sent.join(frames["past_shipments"].select("shipment_id"), on="shipment_id", how="anti")
+    before, tonights = book.movable_plan(as_of, reported_only=reported_only)
+    prices = book.last_prices(as_of)
     inputs = Inputs.from_frames(
-        {**frames, "orders": orders, "order_lines": lines, "stock": stock, "past_shipments": past}
+        {
+            **frames,
+            "orders": orders,
+            "order_lines": lines,
+            "stock": _promised(frames["stock"], book.promised_since_snapshot(as_of, reported_only=reported_only)),
+            "cartons": _used(frames["cartons"], book.cartons_since_snapshot(as_of, reported_only=reported_only)),
+            "past_shipments": pl.concat([frames["past_shipments"], sent]).sort("shipment_id"),
+            "past_prices": prices if prices.height else frames["past_prices"],
+            "earlier_plan": latest_plan(frames["earlier_plan"], before),
+        }
     )
     twins = repeated_orders(frames["orders"], frames["order_lines"], frames["order_actions"], as_of, planned)
-    return Loaded(inputs, book.rejects(as_of), pl.concat([*_reject_holds(book.open_rejects()), twins]))
+    holds = pl.concat([*_reject_holds(book.open_rejects()), twins])
+    return Loaded(inputs, book.rejects(as_of), holds, tonights)
 
 
 def _import_new(inbox: Path, book: Book, settings: Settings, as_of: datetime) -> None:
@@ -249,4 +273,14 @@ def _promised(stock: pl.DataFrame, promised: pl.DataFrame) -> pl.DataFrame:
         stock.join(promised, on=["warehouse_id", "sku"], how="left", maintain_order="left")
         .with_columns(pl.col("reserved") + pl.col("promised").fill_null(0))
         .drop("promised")
+    )
+
+
+def _used(cartons: pl.DataFrame, used: pl.DataFrame) -> pl.DataFrame:
+    used = used.rename({"quantity": "used"})
+    left = pl.max_horizontal(pl.col("on_hand") - pl.col("used").fill_null(0), 0)
+    return (
+        cartons.join(used, on="carton_id", how="left", maintain_order="left")
+        .with_columns(on_hand=pl.when(pl.col("on_hand").is_not_null()).then(left))
+        .drop("used")
     )

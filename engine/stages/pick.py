@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from engine.config import Pick, Settings
-from engine.contracts.outputs import PICK_LISTS, PICK_STOPS
+from engine.contracts.floor import PICK_LISTS, PICK_STOPS
 from solvers.outcome import Outcome
 from solvers.picking import Block, Cart, PickingProblem, PickingSolution, batch_and_route
 

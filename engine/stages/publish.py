@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,11 +16,12 @@ from typing import Any, Final, Self
 import polars as pl
 import pyarrow.parquet as pq
 
+from engine.code import code_digest
 from engine.config import Settings
 from engine.contracts import TABLES
 from engine.errors import VerificationError
-from engine.inputs import Inputs
-from engine.runs import DIRECTORY, MANIFEST, PAGE, SETTINGS, STAGING, night_name
+from engine.inputs import Inputs, latest_plan
+from engine.runs import DIRECTORY, MANIFEST, PAGE, QUESTION, SETTINGS, STAGING, Run, night_name
 from engine.verify import VerificationReport, verify_run
 from solvers.outcome import Outcome
 
@@ -41,7 +42,13 @@ class StagedRun:
     as_of
         The night.
     run_id
-        A function of the night, the inputs, the settings and the program's version.
+        A function of the night, the inputs, the settings, the program's code, and the run whose place it takes.
+    night_id
+        The same without the run whose place it takes: equal as long as nothing new is known of the night.
+    replaces
+        The run of the same night whose place it takes; None for the first.
+    tables
+        The canonical tables as they are written.
     directory
         Where it is written.
     """
@@ -49,31 +56,61 @@ class StagedRun:
     workspace: Path
     as_of: datetime
     run_id: str
+    night_id: str
+    replaces: str | None
+    tables: Inputs
     directory: Path
     settings: Settings
     inputs: dict[str, Any]
     outputs: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, workspace: Path, inputs: Inputs, settings: Settings, as_of: datetime) -> Self:
-        """Write the inputs and settings, and derive the run id from them."""
+    def begin(
+        cls,
+        workspace: Path,
+        inputs: Inputs,
+        settings: Settings,
+        as_of: datetime,
+        current: Run | None = None,
+        tonights_plan: pl.DataFrame | None = None,
+    ) -> Self:
+        """Write the inputs and settings, and derive the run id from them.
+
+        Parameters
+        ----------
+        workspace
+            The workspace.
+        inputs
+            The canonical tables.
+        settings
+            The settings.
+        as_of
+            The night.
+        current
+            The current run of this very night. Where nothing new is known since, the run is that one; else what that one
+            planned and may still be moved, `tonights_plan`, goes into table `earlier_plan`.
+        tonights_plan
+            By contract `earlier_plan`.
+        """
         root = workspace / DIRECTORY / STAGING
         shutil.rmtree(root, ignore_errors=True)
         directory = root / "next"
         (directory / "inputs").mkdir(parents=True)
-        listed = {
-            name: _write_table(directory, f"inputs/{name}.parquet", frame) for name, frame in inputs.frames().items()
-        }
+        _remember_question(root, as_of, settings.night.seed)
+        listed = {name: _write_table(directory, _input(name), frame) for name, frame in inputs.frames().items()}
         text = json.dumps(settings.model_dump(mode="json"), indent=1, sort_keys=True)
         (directory / SETTINGS).write_text(text, encoding="utf-8")
-        identity = [
-            night_name(as_of),
-            version("ordermill"),
-            text,
-            *(f"{name} {listed[name]['sha256']}" for name in sorted(listed)),
-        ]
-        run_id = hashlib.sha256("\n".join(identity).encode()).hexdigest()[:16]
-        return cls(workspace, as_of, run_id, directory, settings, listed)
+        hashes = (f"{name} {listed[name]['sha256']}" for name in sorted(listed))
+        night_id = _identity(night_name(as_of), version("ordermill"), code_digest(), text, *hashes)
+        replaces = None if current is None else current.run_id
+        if current is not None and current.manifest.get("night_id") == night_id:
+            replaces = current.manifest["replaces"]
+            inputs = replace(inputs, earlier_plan=current.inputs.earlier_plan)
+        elif tonights_plan is not None:
+            inputs = replace(inputs, earlier_plan=latest_plan(inputs.earlier_plan, tonights_plan))
+        listed["earlier_plan"] = _write_table(directory, _input("earlier_plan"), inputs.earlier_plan)
+        run_id = _identity(night_id, replaces or "", listed["earlier_plan"]["sha256"])
+        return cls(workspace, as_of, run_id, night_id, replaces, inputs, directory, settings, listed)
 
     @property
     def target(self) -> Path:
@@ -95,8 +132,11 @@ class StagedRun:
         settings_hash = _sha256(self.directory / SETTINGS)
         manifest = {
             "run_id": self.run_id,
+            "night_id": self.night_id,
+            "replaces": self.replaces,
             "as_of": self.as_of.astimezone(UTC).isoformat(),
             "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+            "code_sha256": code_digest(),
             "seed": self.settings.night.seed,
             "settings_sha256": settings_hash,
             "settings": {"file": SETTINGS, "sha256": settings_hash},
@@ -155,6 +195,21 @@ class StagedRun:
         _flush(self.target.parent.parent)
         self.discard()
         return self.target
+
+
+def _input(name: str) -> str:
+    return f"inputs/{name}.parquet"
+
+
+def _identity(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _remember_question(root: Path, as_of: datetime, seed: int) -> None:
+    """Leave word of the night and seed asked for, so that an interrupted run can be taken up again."""
+    (root / QUESTION).write_text(
+        json.dumps({"as_of": as_of.astimezone(UTC).isoformat(), "seed": seed}), encoding="utf-8"
+    )
 
 
 def _write_table(directory: Path, file: str, frame: pl.DataFrame) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from engine.config import Settings
 from engine.contracts.outputs import HOLDS
 from engine.holds import HoldReason, held, latest_actions, repeated_orders
 from engine.inputs import Inputs
-from engine.working_days import END_OF_DAY, add_working_days
+from engine.working_days import END_OF_DAY, NO_HOLIDAYS, add_working_days, holidays_by_country
 
 MAX_LINES: Final = 40
 """More lines than this are more than the plan can divide; such an order needs a person."""
@@ -74,7 +74,9 @@ def receive(inputs: Inputs, book_holds: pl.DataFrame, settings: Settings, as_of:
     holds = holds.unique(subset=["order_id", "reason"], keep="first", maintain_order=True)
     released = inputs.orders.join(holds.select("order_id").unique(), on="order_id", how="anti", maintain_order="left")
     released_lines = lines.join(released.select("order_id"), on="order_id", how="semi", maintain_order="left")
-    return Received(_with_promise(released, settings), released_lines, holds.select(list(HOLDS.schema)))
+    return Received(
+        _with_promise(released, inputs.holidays, settings), released_lines, holds.select(list(HOLDS.schema))
+    )
 
 
 def _payment(orders: pl.DataFrame, settings: Settings) -> pl.DataFrame:
@@ -146,14 +148,18 @@ def _dates(orders: pl.DataFrame, settings: Settings, as_of: datetime) -> list[pl
     ]
 
 
-def _with_promise(orders: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    """Fill in the promise of orders that carry none: the end of the day, so many working days after they were placed."""
-    promise = settings.promise
+def _with_promise(orders: pl.DataFrame, holidays: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Fill in the promise of orders without one: the end of the day, so many working days there after they were placed."""
+    promise, rest = settings.promise, holidays_by_country(holidays)
     days = {"economy": promise.economy_days, "standard": promise.standard_days, "express": promise.express_days}
     allowed = pl.col("service_level").replace_strict(days, return_dtype=pl.Int64)
-    placed = orders.select("order_id", "promised_by", placed_on=pl.col("placed_at").dt.date(), days=allowed)
-    distinct = placed.select("placed_on", "days").unique(maintain_order=True)
-    ends = [datetime.combine(add_working_days(day, count), END_OF_DAY, UTC) for day, count in distinct.iter_rows()]
+    trip = ["placed_on", "days", "ship_country"]
+    placed = orders.select("promised_by", "ship_country", placed_on=pl.col("placed_at").dt.date(), days=allowed)
+    distinct = placed.select(trip).unique(maintain_order=True)
+    ends = [
+        datetime.combine(add_working_days(day, count, rest.get(country, NO_HOLIDAYS)), END_OF_DAY, UTC)
+        for day, count, country in distinct.iter_rows()
+    ]
     derived = distinct.with_columns(pl.Series("derived", ends, dtype=pl.Datetime("us", "UTC")))
-    found = placed.join(derived, on=["placed_on", "days"], how="left", maintain_order="left")
+    found = placed.join(derived, on=trip, how="left", maintain_order="left")
     return orders.with_columns(found.select(pl.coalesce("promised_by", "derived")).to_series())

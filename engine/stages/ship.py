@@ -7,11 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from engine.config import Settings
-from engine.contracts.outputs import (
-    MANIFESTS,
-    SHIPMENT_SURCHARGES,
-    SHIPMENTS,
-)
+from engine.contracts.floor import MANIFESTS
+from engine.contracts.outputs import SHIPMENT_SURCHARGES, SHIPMENTS
 from engine.rate_cards import RateCards
 from engine.stages.assign import Plan
 from engine.stages.quote import Quotes

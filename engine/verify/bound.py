@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from engine.verify.checks import Check, Findings, must, named, none_of, told
 from engine.verify.files import Night
 from engine.verify.limits import LIMITED, Places, limits_worth_millicents, places, shared_limits
+from engine.verify.moves import check_moves_saved
 from engine.verify.offers import Choices, check_choices, choices
 from engine.verify.partitions import Int64, Orders, least_costs
+from engine.verify.stock import pickup_parcels
 from engine.verify.waiting import has_bit
 
 _MILLICENTS: Final = 1_000
@@ -32,6 +34,7 @@ def check_bound(night: Night) -> Iterator[Check]:
     given = choices(night)
     yield from check_choices(night, given)
     yield check_value(night, given)
+    yield check_moves_saved(night)
 
 
 def check_value(night: Night, given: Choices) -> Check:
@@ -73,8 +76,8 @@ def _unusable_prices(prices: pl.DataFrame, night: Night) -> Findings:
     wrong = prices.join(shared_limits(night), on=LIMITED, how="anti", nulls_equal=True, maintain_order="left")
     return none_of(
         wrong,
-        "shadow price of warehouse {warehouse_id}, sku {sku}, carton {carton_id} of {cents_per_unit} cents: there is no such "
-        "limit",
+        "shadow price of warehouse {warehouse_id}, sku {sku}, carton {carton_id}, carrier {carrier} of {cents_per_unit} cents: "
+        "there is no such limit",
         prices.height,
     )
 
@@ -99,14 +102,15 @@ def priced_orders(night: Night, given: Choices) -> Orders:
     network, num_orders, pieces = places(night), given.orders.height, given.pieces
     _refuse_overflow(given.offers, pieces, night)
     offers = given.offers.select(
-        "order", "pieces", "shipments", "cost_cents", "order_id", "offer_number",
+        "order", "pieces", "shipments", "cost_cents", "order_id", "offer_number", "warehouse_id",
         warehouse=_position("warehouse_id", network.warehouse),
     )  # fmt: skip
     cartons_millicents, has_cartons = _cartons_of(night, offers)
+    pickups_millicents, has_pickups = _pickups_of(night, offers)
     piece_start = _starts(pieces["order"].to_numpy(), num_orders)
     units_millicents, has_units = _units_of(network, offers, pieces, piece_start)
-    cost = offers["cost_cents"].to_numpy() * _MILLICENTS + cartons_millicents + units_millicents
-    fits = np.flatnonzero(has_cartons & has_units)
+    cost = offers["cost_cents"].to_numpy() * _MILLICENTS + cartons_millicents + pickups_millicents + units_millicents
+    fits = np.flatnonzero(has_cartons & has_pickups & has_units)
     return Orders(
         piece_start=piece_start,
         offer_start=_starts(offers["order"].to_numpy()[fits], num_orders),
@@ -172,6 +176,28 @@ def _cartons_of(night: Night, offers: pl.DataFrame) -> tuple[Int64, NDArray[np.b
         .agg(
             cost=(pl.col("quantity") * pl.col("price").fill_null(0)).sum(),
             enough=(pl.col("on_hand").is_null() | (pl.col("quantity") <= pl.col("on_hand"))).all(),
+        )
+    )
+    both = offers.select("order_id", "offer_number").join(
+        per_offer, on=["order_id", "offer_number"], how="left", maintain_order="left"
+    )
+    return both["cost"].fill_null(0).to_numpy(), both["enough"].fill_null(value=True).to_numpy()
+
+
+def _pickups_of(night: Night, offers: pl.DataFrame) -> tuple[Int64, NDArray[np.bool_]]:
+    """Give what the pickups of each offer cost at shadow prices, and whether its carriers collect so many at all."""
+    place = ["warehouse_id", "carrier"]
+    prices = night.table("shadow_prices").filter(pl.col("carrier").is_not_null())
+    per_parcel = prices.group_by(place).agg(price=pl.col("millicents_per_unit").sum())
+    per_offer = (
+        night.table("offer_pickups")
+        .join(offers.select("order_id", "offer_number", "warehouse_id"), on=["order_id", "offer_number"], how="left")
+        .join(per_parcel, on=place, how="left")
+        .join(pickup_parcels(night), on=place, how="left")
+        .group_by("order_id", "offer_number")
+        .agg(
+            cost=(pl.col("quantity") * pl.col("price").fill_null(0)).sum(),
+            enough=(pl.col("quantity") <= pl.col("limit")).all(),
         )
     )
     both = offers.select("order_id", "offer_number").join(

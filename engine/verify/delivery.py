@@ -14,15 +14,16 @@ from engine.verify.rounding import is_nearest
 
 _WORKING_DAYS: Final = 5
 _END_OF_DAY: Final = time(23, 59, 59)
+DaysOff = set[tuple[str, date]]
 
 
-def dispatches(warehouses: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+def dispatches(warehouses: pl.DataFrame, holidays: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     """Give a row a warehouse: when it hands over what is planned tonight, and on which local day.
 
     Parameters
     ----------
-    warehouses
-        The warehouses.
+    warehouses, holidays
+        The warehouses, and the days without work of their countries.
     as_of
         The night. Up to the cut-off of a working day its parcels leave that day, later ones on the next working day.
 
@@ -30,11 +31,13 @@ def dispatches(warehouses: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
     -------
     Columns warehouse_id, timezone, expected_dispatch_at (UTC), dispatch_date (local).
     """
-    rows = []
-    for warehouse_id, timezone, cutoff in warehouses.select("warehouse_id", "timezone", "cutoff").iter_rows():
+    rows, rest = [], days_off(holidays)
+    columns = warehouses.select("warehouse_id", "country", "timezone", "cutoff")
+    for warehouse_id, country, timezone, cutoff in columns.iter_rows():
         day = as_of.astimezone(ZoneInfo(timezone)).date()
-        if day.weekday() >= _WORKING_DAYS or _instant(day, cutoff, timezone) < as_of:
-            day = _later(day, 1)
+        is_off = day.weekday() >= _WORKING_DAYS or (country, day) in rest
+        if is_off or _instant(day, cutoff, timezone) < as_of:
+            day = _later(day, 1, country, rest)
         rows.append((warehouse_id, timezone, _instant(day, cutoff, timezone), day))
     schema = {
         "warehouse_id": pl.String(),
@@ -51,35 +54,53 @@ def _instant(day: date, clock: time, timezone: str) -> datetime:
     return datetime.combine(day, clock, ZoneInfo(timezone)).replace(fold=0).astimezone(UTC)
 
 
-def _later(day: date, working_days: int) -> date:
+def days_off(holidays: pl.DataFrame) -> DaysOff:
+    """Give country and day of each holiday.
+
+    Parameters
+    ----------
+    holidays
+        The table.
+    """
+    return {(country, day) for country, day in holidays.select("country", "day").iter_rows()}
+
+
+def _later(day: date, working_days: int, country: str, rest: DaysOff) -> date:
     while working_days > 0:
         day += timedelta(days=1)
-        working_days -= day.weekday() < _WORKING_DAYS
+        working_days -= day.weekday() < _WORKING_DAYS and (country, day) not in rest
     return day
 
 
-def with_deadlines(parcels: pl.DataFrame) -> pl.DataFrame:
-    """Add `expected_deliver_by`: the end of the day, where the parcel left, after its working days on the way.
+def with_deadlines(parcels: pl.DataFrame, holidays: pl.DataFrame) -> pl.DataFrame:
+    """Add `expected_deliver_by`: the end of the day, where the parcel left, after its days on the way that its destination works.
 
     Parameters
     ----------
     parcels
-        Columns timezone, dispatch_date, transit_days.
+        Columns timezone, dispatch_date, transit_days, ship_country.
+    holidays
+        Days without work.
     """
-    trip = ["timezone", "dispatch_date", "transit_days"]
+    trip, rest = ["timezone", "dispatch_date", "transit_days", "ship_country"], days_off(holidays)
     trips = parcels.select(trip).drop_nulls().unique(maintain_order=True)
-    ends = [_instant(_later(day, transit), _END_OF_DAY, zone) for zone, day, transit in trips.iter_rows()]
+    ends = [
+        _instant(_later(day, transit, country, rest), _END_OF_DAY, zone)
+        for zone, day, transit, country in trips.iter_rows()
+    ]
     deadlines = trips.with_columns(expected_deliver_by=pl.Series(ends, dtype=pl.Datetime("us", "UTC")))
     return parcels.join(deadlines, on=trip, how="left", maintain_order="left")
 
 
-def with_promises(parcels: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+def with_promises(parcels: pl.DataFrame, holidays: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Add `expected_promised_by`: the order's promise, or the end of the day so many working days after it was placed.
 
     Parameters
     ----------
     parcels
-        Columns order_promised_by, placed_at, service_level.
+        Columns order_promised_by, placed_at, service_level, ship_country.
+    holidays
+        Days without work.
     settings
         Section `promise`.
     """
@@ -89,10 +110,14 @@ def with_promises(parcels: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         placed_on=pl.col("placed_at").dt.date(),
         days_allowed=pl.col("service_level").replace_strict(days, default=None, return_dtype=pl.Int64),
     )
-    distinct = parcels.select("placed_on", "days_allowed").drop_nulls().unique(maintain_order=True)
-    ends = [datetime.combine(_later(day, count), _END_OF_DAY, UTC) for day, count in distinct.iter_rows()]
+    span, rest = ["placed_on", "days_allowed", "ship_country"], days_off(holidays)
+    distinct = parcels.select(span).drop_nulls().unique(maintain_order=True)
+    ends = [
+        datetime.combine(_later(day, count, country, rest), _END_OF_DAY, UTC)
+        for day, count, country in distinct.iter_rows()
+    ]
     derived = distinct.with_columns(derived=pl.Series(ends, dtype=pl.Datetime("us", "UTC")))
-    return parcels.join(derived, on=["placed_on", "days_allowed"], how="left", maintain_order="left").with_columns(
+    return parcels.join(derived, on=span, how="left", maintain_order="left").with_columns(
         expected_promised_by=pl.coalesce("order_promised_by", "derived")
     )
 

@@ -1,4 +1,4 @@
-"""What orders share, stock, capacity and cartons, and what the shadow prices set on it."""
+"""What orders share, stock, capacity, cartons and pickups, and what the shadow prices set on it."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ import polars as pl
 
 from engine.verify.files import Night
 from engine.verify.partitions import Int64
-from engine.verify.stock import available_units
+from engine.verify.stock import available_units, capacity_units, pickup_parcels
 
-LIMITED: Final = ["warehouse_id", "sku", "carton_id"]
-"""What names a limit: warehouse and article, warehouse alone, or carton alone."""
+LIMITED: Final = ["warehouse_id", "sku", "carton_id", "carrier"]
+"""What names a limit: warehouse and article, warehouse alone, carton alone, or warehouse and carrier."""
 ENDLESS: Final = 2**60
 """Capacity of a warehouse without a limit."""
 
 
 def shared_limits(night: Night) -> pl.DataFrame:
-    """Give every limit that orders share: stock of an article, capacity of a warehouse, stock of a carton.
+    """Give every limit that orders share: stock of an article, capacity of a warehouse, stock of a carton, pickups.
 
     Parameters
     ----------
     night
         The run.
     """
-    none = pl.lit(None, pl.String)
-    stock = available_units(night.table("stock"))
-    warehouses = night.table("warehouses").filter(pl.col("daily_capacity_units").is_not_null())
+    stock = available_units(night.table("stock"), night.table("stock_reserves"))
+    warehouses = capacity_units(night).drop_nulls()
     cartons = night.table("cartons").filter(pl.col("on_hand").is_not_null())
-    return pl.concat(
-        [
-            stock.select("warehouse_id", "sku", none.alias("carton_id"), limit="available"),
-            warehouses.select("warehouse_id", none.alias("sku"), none.alias("carton_id"), limit="daily_capacity_units"),
-            cartons.select(none.alias("warehouse_id"), none.alias("sku"), "carton_id", limit="on_hand"),
-        ]
-    )
+    limits = [
+        stock.select("warehouse_id", "sku", limit="available"),
+        warehouses.select("warehouse_id", limit="daily_capacity_units"),
+        cartons.select("carton_id", limit="on_hand"),
+        pickup_parcels(night).select("warehouse_id", "carrier", "limit"),
+    ]
+    nothing = pl.DataFrame(schema=dict.fromkeys(LIMITED, pl.String) | {"limit": pl.Int64})
+    return pl.concat([nothing, *limits], how="diagonal")
 
 
 def limits_worth_millicents(night: Night) -> int:
@@ -87,14 +87,14 @@ def places(night: Night) -> Places:
     warehouse = {name: index for index, name in enumerate(warehouses["warehouse_id"].to_list())}
     sku = {name: index for index, name in enumerate(skus)}
     available, millicents = (np.zeros((len(warehouse), len(sku)), dtype=np.int64) for _ in range(2))
-    for place, article, units in available_units(night.table("stock")).iter_rows():
+    for place, article, units in available_units(night.table("stock"), night.table("stock_reserves")).iter_rows():
         if article in sku:
             available[warehouse[place], sku[article]] = units
-    prices = night.table("shadow_prices").filter(pl.col("carton_id").is_null())
+    prices = night.table("shadow_prices").filter(pl.col("carton_id").is_null() & pl.col("carrier").is_null())
     for place, article, price in prices.select("warehouse_id", "sku", "millicents_per_unit").iter_rows():
         if article is None:
             millicents[warehouse[place]] += price
         elif article in sku:
             millicents[warehouse[place], sku[article]] += price
-    capacity = warehouses["daily_capacity_units"].fill_null(ENDLESS).to_numpy()
+    capacity = capacity_units(night)["daily_capacity_units"].fill_null(ENDLESS).to_numpy()
     return Places(warehouse, sku, available, capacity, millicents)

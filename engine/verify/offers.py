@@ -69,6 +69,8 @@ def check_choices(night: Night, given: Choices) -> Iterator[Check]:
     chosen = given.offers.filter("is_chosen")
     yield check_chosen(chosen, night)
     yield check_cartons(given.offers, night)
+    yield check_pickups(given.offers, night)
+    yield check_reserves(given, night.table("stock_reserves"))
 
 
 def check_pieces(pieces: pl.DataFrame, released: pl.DataFrame) -> Check:
@@ -122,7 +124,7 @@ def check_offers(offers: pl.DataFrame, pieces: pl.DataFrame, warehouses: pl.Data
     priced = offers.with_columns(units=carried, is_own=is_own).join(
         rates, on="warehouse_id", how="left", maintain_order="left"
     )
-    parts = pl.sum_horizontal([*COSTS, "lateness_cents"], ignore_nulls=False)
+    parts = pl.sum_horizontal([*COSTS, "lateness_cents", "reserve_cents", "churn_cents"], ignore_nulls=False)
     return named(
         "bound.offers",
         must(
@@ -258,5 +260,84 @@ def check_cartons(offers: pl.DataFrame, night: Night) -> Check:
             both,
             pl.col("counted") == pl.col("used"),
             "order {order_id} from {warehouse_id}: chosen offers take {counted} of carton {carton_id}, its parcels {used}",
+        ),
+    )
+
+
+def check_pickups(offers: pl.DataFrame, night: Night) -> Check:
+    """Check that offers count the parcels of carriers whose pickups are limited, and chosen ones those of their parcels.
+
+    Parameters
+    ----------
+    offers
+        The offers.
+    night
+        The run.
+    """
+    limited = night.table("pickups").select("warehouse_id", "carrier")
+    place = ["order_id", "warehouse_id", "carrier"]
+    of_offer = night.table("offer_pickups").join(
+        offers.select("order_id", "offer_number", "warehouse_id", "is_chosen", "shipments"),
+        on=["order_id", "offer_number"],
+        how="left",
+        maintain_order="left",
+    )
+    counted = of_offer.filter("is_chosen").group_by(place, maintain_order=True).agg(counted=pl.col("quantity").sum())
+    used = (
+        night.table("shipments")
+        .join(limited, on=["warehouse_id", "carrier"], how="semi", maintain_order="left")
+        .group_by(place, maintain_order=True)
+        .len("used")
+    )
+    both = counted.join(used, on=place, how="full", coalesce=True, maintain_order="left_right")
+    unlimited = of_offer.join(limited, on=["warehouse_id", "carrier"], how="anti", maintain_order="left")
+    return named(
+        "bound.pickups",
+        must(
+            of_offer,
+            pl.col("quantity") <= pl.col("shipments"),
+            "order {order_id} offer {offer_number}: {quantity} by {carrier} of {shipments} parcels",
+        ),
+        none_of(
+            unlimited,
+            "order {order_id} offer {offer_number}: the pickups of {carrier} in {warehouse_id} are not limited",
+            of_offer.height,
+        ),
+        must(
+            both,
+            pl.col("counted") == pl.col("used"),
+            "order {order_id} from {warehouse_id}: chosen offers hand {counted} parcels to {carrier}, its parcels are {used}",
+        ),
+    )
+
+
+def check_reserves(given: Choices, stock_reserves: pl.DataFrame) -> Check:
+    """Check that every offer pays what the stock it takes is worth to later orders.
+
+    Parameters
+    ----------
+    given
+        What the plan chose from.
+    stock_reserves
+        The table.
+    """
+    worth = stock_reserves.filter(pl.col("worth_cents") > 0).select("warehouse_id", "sku", "worth_cents")
+    key = ["order_id", "offer_number"]
+    paid = (
+        given.offers.join(worth.select("warehouse_id").unique(), on="warehouse_id", how="semi")
+        .select(*key, "warehouse_id", "pieces")
+        .join(given.pieces.select("order_id", "piece_number", "sku", "quantity"), on="order_id")
+        .filter(has_bit(pl.col("pieces"), pl.col("piece_number")))
+        .join(worth, on=["warehouse_id", "sku"])
+        .group_by(key)
+        .agg(expected=(pl.col("quantity") * pl.col("worth_cents")).sum())
+    )
+    both = given.offers.select(*key, "reserve_cents").join(paid, on=key, how="left", maintain_order="left")
+    return named(
+        "bound.reserves",
+        must(
+            both,
+            pl.col("reserve_cents") == pl.col("expected").fill_null(0),
+            "order {order_id} offer {offer_number}: reserve_cents is {reserve_cents}, recomputed {expected}",
         ),
     )

@@ -56,7 +56,7 @@ def expected_parcels(night: Night) -> pl.DataFrame:
     night
         The run.
     """
-    orders, warehouses = night.table("orders"), night.table("warehouses")
+    orders, warehouses, holidays = night.table("orders"), night.table("warehouses"), night.table("holidays")
     parcels = night.table("shipments").join(
         orders.select(
             "order_id", "placed_at", "service_level", "priority", "ship_country", "ship_postcode",
@@ -66,8 +66,9 @@ def expected_parcels(night: Night) -> pl.DataFrame:
     ).join(
         warehouses.select("warehouse_id", "handling_cents_per_shipment", "pick_cents_per_unit"),
         on="warehouse_id", how="left", maintain_order="left",
-    ).join(dispatches(warehouses, night.as_of), on="warehouse_id", how="left", maintain_order="left")  # fmt: skip
-    parcels = with_deadlines(with_zones(with_promises(parcels, night.settings), night.table("zones")))
+    ).join(dispatches(warehouses, holidays, night.as_of), on="warehouse_id", how="left", maintain_order="left")  # fmt: skip
+    parcels = with_zones(with_promises(parcels, holidays, night.settings), night.table("zones"))
+    parcels = with_deadlines(parcels, holidays)
     return with_freight(with_service(parcels, night.table("services")), night.table("rates"))
 
 

@@ -77,7 +77,10 @@ def expected_summary(night: Night) -> dict[str, object]:
     components = {
         name: int(shipments[name].sum()) for name in (*(cost for cost, _ in SHIPMENT_COSTS), "lateness_cents")
     }
+    chosen = night.table("offers").filter("is_chosen")
     components |= {"backorder_cents": int(backorders["cost_cents"].sum()), "split_cents": split}
+    components |= {name: int(chosen[name].sum()) for name in ("reserve_cents", "churn_cents")}
+    pieces, moves = night.table("offer_pieces").group_by("order_id").len("pieces")["pieces"], night.table("moves")
     held = holds["order_id"].n_unique()
     return {
         "run_id": night.manifest.run_id,
@@ -98,4 +101,7 @@ def expected_summary(night: Night) -> dict[str, object]:
         "rejects": night.table("rejects").height,
         **components,
         "cost_cents": sum(components.values()),
+        "orders_offered_in_part": int((pieces > night.settings.assign.exact_lines).sum()),
+        "orders_moved": moves["order_id"].n_unique(),
+        "lines_moved": moves.height,
     }

@@ -30,7 +30,7 @@ def check_waiting(night: Night) -> Check:
         night.table("orders").select("order_id", "priority"), on="order_id", how="left", maintain_order="left"
     )
     priced = with_days(priced.join(receipts, on="sku", how="left", maintain_order="left"), night.settings)
-    priced = _with_cheapest_alone(priced, offers)
+    priced = _with_move(_with_cheapest_alone(priced, offers, night.table("order_lines")), night)
     costs = night.settings.costs
     base = costs.backorder_cents_per_line + pl.col("quantity") * pl.col("days") * costs.backorder_cents_per_unit_day
     waiting = (
@@ -50,7 +50,9 @@ def check_waiting(night: Night) -> Check:
         ),
         must(
             priced,
-            is_nearest(pl.col("backorder_cents") - pl.col("later_cents"), base, costs.priority_share),
+            is_nearest(
+                pl.col("backorder_cents") - pl.col("later_cents") - pl.col("move_cents"), base, costs.priority_share
+            ),
             "order {order_id} piece {piece_number} ({sku}): backorder_cents is {backorder_cents} for {quantity} units over "
             "{days} days, priority {priority}",
         ),
@@ -68,12 +70,31 @@ def check_waiting(night: Night) -> Check:
     )
 
 
-def _with_cheapest_alone(pieces: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
-    """Add what the cheapest offer of each piece by itself costs, 0 where there is none."""
+def _with_cheapest_alone(pieces: pl.DataFrame, offers: pl.DataFrame, order_lines: pl.DataFrame) -> pl.DataFrame:
+    """Add what the cheapest offer of each piece by itself costs, 0 where there is none.
+
+    Pieces that ship together share the cheapest offer of them all, the odd cents going to the first of them.
+    """
+    own, line = ["order_id", "set"], ["order_id", "line_number"]
     bit = pl.lit(2, pl.Int64).pow(pl.col("piece_number")).cast(pl.Int64)
-    cheapest = offers.group_by("order_id", "pieces").agg(cheapest_alone=pl.col("cost_cents").min())
-    found = pieces.with_columns(pieces=bit).join(cheapest, on=["order_id", "pieces"], how="left", maintain_order="left")
-    return found.with_columns(pl.col("cheapest_alone").fill_null(0))
+    marks = order_lines.select(*line, "ship_together")
+    marked = pieces.join(marks, on=line, how="left", maintain_order="left").with_columns(
+        set=pl.when(pl.col("ship_together").is_null()).then(bit).otherwise(bit.sum().over("order_id", "ship_together"))
+    )
+    cheapest = offers.group_by("order_id", set="pieces").agg(least=pl.col("cost_cents").min())
+    found = marked.join(cheapest, on=own, how="left", maintain_order="left").with_columns(pl.col("least").fill_null(0))
+    before = pl.col("piece_number").rank("ordinal").over(own).cast(pl.Int64) - 1
+    share = (pl.col("least") + pl.len().over(own).cast(pl.Int64) - 1 - before) // pl.len().over(own).cast(pl.Int64)
+    return found.with_columns(cheapest_alone=share)
+
+
+def _with_move(pieces: pl.DataFrame, night: Night) -> pl.DataFrame:
+    """Add what the wait of a piece costs as a move: where an earlier plan sends all of its line."""
+    line = ["order_id", "line_number"]
+    planned = night.table("earlier_plan").group_by(line).agg(planned=pl.col("quantity").sum())
+    is_moved = pl.col("planned") >= pl.col("quantity").sum().over(line)
+    cents = pl.when(is_moved).then(night.settings.costs.churn_cents_per_line).otherwise(0)
+    return pieces.join(planned, on=line, how="left", maintain_order="left").with_columns(move_cents=cents)
 
 
 def next_receipts(inbound: pl.DataFrame, as_of: datetime) -> pl.DataFrame:

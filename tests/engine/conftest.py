@@ -99,7 +99,9 @@ def plan_night(tables: dict[str, pl.DataFrame], settings: Settings, as_of: datet
     inputs = Inputs.from_frames(tables)
     received = receive(inputs, TABLES["holds"].empty(), settings, as_of)
     quotes = quote(received, inputs, settings, as_of)
-    return TinyNight(inputs, settings, as_of, received, quotes, assign(received.orders, quotes, inputs, settings))
+    return TinyNight(
+        inputs, settings, as_of, received, quotes, assign(received.orders, quotes, inputs, settings, as_of)
+    )
 
 
 def settings_of() -> Settings:

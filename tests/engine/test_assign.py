@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from engine.limits import available_stock
 from engine.stages.assign import assign
-from engine.stages.quote.pieces import available_stock
 from engine.waiting import REASONS
 
 SEEDS = [seed for seed in range(14) if seed != 4]  # its plans are too many to go through
@@ -25,7 +25,7 @@ class EveryPlan:
         self.split_cents = night.settings.costs.split_cents
         self.limit: dict[tuple[str, ...], int] = {
             ("stock", row["warehouse_id"], row["sku"]): row["available"]
-            for row in available_stock(night.inputs.stock).iter_rows(named=True)
+            for row in available_stock(night.inputs.stock, night.inputs.stock_reserves).iter_rows(named=True)
         }
         for row in night.inputs.warehouses.drop_nulls("daily_capacity_units").iter_rows(named=True):
             self.limit["capacity", row["warehouse_id"]] = row["daily_capacity_units"]
@@ -166,10 +166,10 @@ def test_what_a_waiting_line_is_told_is_true(tiny_night, seed):
             for offer in offers
             if all(units <= every.limit.get(key, 0) for key, units in (used + every.use(order, offer)).items())
         ]
-        if row["reason"] == REASONS[4]:
+        if row["reason"] == REASONS[5]:
             assert open_ or not offers
             assert all(every.cost(order, [*taken, offer]) >= every.cost(order, taken) for offer in open_)
-        elif row["reason"] == REASONS[3]:
+        elif row["reason"] == REASONS[4]:
             assert open_
         else:
             assert not open_
@@ -183,14 +183,14 @@ def test_what_a_waiting_line_is_told_is_true(tiny_night, seed):
 
 def test_every_reason_for_waiting_occurs(tiny_night):
     told = {reason for seed in SEEDS for reason in tiny_night(seed, orders=4).plan.backorders["reason"]}
-    assert told.issuperset({REASONS[0], REASONS[1], REASONS[3]})
+    assert told.issuperset({REASONS[0], REASONS[1], REASONS[4]})
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_threads_do_not_show(tiny_night, seed):
     night = tiny_night(seed, orders=4)
     two = night.settings.model_copy(update={"night": night.settings.night.model_copy(update={"threads": 2})})
-    other = assign(night.received.orders, night.quotes, night.inputs, two)
+    other = assign(night.received.orders, night.quotes, night.inputs, two, night.as_of)
     assert other.offers.equals(night.plan.offers)
     assert other.shadow_prices.equals(night.plan.shadow_prices)
     assert other.outcome == night.plan.outcome

@@ -8,9 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.book import Book, PublishedRun, RunRecord
+from engine.book import Book
+from engine.book_runs import PublishedRun, RunRecord
 from engine.contracts import INPUTS, TABLES, Kind
 from engine.contracts.inputs import ORDER_LINES, ORDERS, PAST_SHIPMENTS, STOCK, STOCK_MOVEMENTS
+from engine.contracts.memory import PAST_PRICES
 from engine.errors import LockedError, OrdermillError
 
 NIGHT = datetime(2026, 11, 20, 18, tzinfo=UTC)
@@ -86,7 +88,7 @@ def test_equal_movements_count_as_often_as_the_fuller_file_has_them(book: Book) 
 
 
 def lines(*keys: tuple[str, int]) -> pl.DataFrame:
-    rows = [(order_id, number, "a", 1, 1) for order_id, number in keys]
+    rows = [(order_id, number, "a", 1, 1, None) for order_id, number in keys]
     return pl.DataFrame(rows, schema=ORDER_LINES.schema, orient="row")
 
 
@@ -122,11 +124,13 @@ def test_a_rejected_line_is_settled_by_that_line_or_where_unknown_by_its_order(
 def run_record(serials: list[tuple[str, int, int]]) -> RunRecord:
     shipment = dict.fromkeys(PAST_SHIPMENTS.schema, "x") | {"units": 1}
     sent = pl.DataFrame([shipment | dict.fromkeys(("placed_at", "dispatched_at", "promised_by"), NIGHT)])
+    line = {"order_id": "A", "line_number": 1, "warehouse_id": "w", "sku": "a", "quantity": 2, "shipment_id": "x"}
     return RunRecord(
-        pl.DataFrame({"order_id": ["A"], "line_number": [1], "warehouse_id": ["w"], "sku": ["a"], "quantity": [2]}),
+        pl.DataFrame([line]),
         pl.DataFrame({"as_of": [NIGHT], "order_id": ["A"], "state": ["planned"], "detail": [""]}),
-        sent.cast(PAST_SHIPMENTS.schema).select(list(PAST_SHIPMENTS.schema)),
+        sent.cast(PAST_SHIPMENTS.schema).select(*PAST_SHIPMENTS.schema, carton_id=pl.lit("BOX")),
         pl.DataFrame(serials, schema=["carrier", "first_serial", "num_serials"], orient="row"),
+        pl.DataFrame([{"warehouse_id": "w", "millicents_per_unit": 7}], schema=PAST_PRICES.schema),
     )
 
 

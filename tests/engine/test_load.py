@@ -7,10 +7,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.book import Book, PublishedRun, RunRecord
+from engine.book import Book
+from engine.book_runs import PublishedRun, RunRecord
 from engine.config import Load, Settings
 from engine.contracts import INPUTS, TABLES
-from engine.contracts.inputs import PAST_SHIPMENTS
+from engine.contracts.memory import PAST_PRICES
 from engine.errors import InputError, UsageError
 from engine.sample.write import write_inbox
 from engine.stages.load import Loaded, load
@@ -54,13 +55,19 @@ def record(orders: pl.DataFrame | None = None, states: Sequence[tuple[str, str]]
     lines = {"order_id": pl.String, "line_number": pl.Int64, "warehouse_id": pl.String, "sku": pl.String}
     lines |= {"quantity": pl.Int64}
     planned = pl.DataFrame(schema=lines) if orders is None else orders.select(list(lines))
+    planned = planned.with_columns(shipment_id=pl.format("{}-{}", "order_id", "line_number"))
+    sent = planned.select(
+        "shipment_id", "order_id", "warehouse_id", carrier=pl.lit("post"), tracking_number="shipment_id",
+        placed_at=pl.lit(NIGHT), dispatched_at=pl.lit(NIGHT), promised_by=pl.lit(NIGHT), units="quantity",
+        carton_id=pl.lit("SMALL"),
+    )  # fmt: skip
     state = pl.DataFrame(
         [(NIGHT, order_id, name, "") for order_id, name in states],
         schema={"as_of": pl.Datetime("us", "UTC"), "order_id": pl.String, "state": pl.String, "detail": pl.String},
         orient="row",
     )
     serials = pl.DataFrame(schema={"carrier": pl.String, "first_serial": pl.Int64, "num_serials": pl.Int64})
-    return RunRecord(planned, state, PAST_SHIPMENTS.empty(), serials)
+    return RunRecord(planned, state, sent, serials, PAST_PRICES.empty())
 
 
 def publish(book: Book, night: datetime, run: str, planned: RunRecord) -> None:

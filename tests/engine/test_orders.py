@@ -8,9 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from engine.book import FILE_NAME, Book, PublishedRun, RunRecord
+from engine.book import FILE_NAME, Book
+from engine.book_runs import PublishedRun, RunRecord
 from engine.config import read_settings
 from engine.contracts.inputs import ORDER_ACTIONS, PAST_SHIPMENTS
+from engine.contracts.memory import PAST_PRICES
 from engine.errors import LockedError, UsageError
 from engine.locking import only_writer
 from engine.orders import act_on_order, list_orders, show_order
@@ -32,10 +34,11 @@ def imported(
         states = {"as_of": [NIGHT] * 2, "order_id": ["O000", "O001"], "state": ["planned", "held"], "detail": ["", "x"]}
         serials = {"carrier": pl.String, "first_serial": pl.Int64, "num_serials": pl.Int64}
         record = RunRecord(
-            pl.DataFrame(schema=lines | {"quantity": pl.Int64}),
+            pl.DataFrame(schema=lines | {"quantity": pl.Int64, "shipment_id": pl.String}),
             pl.DataFrame(states),
-            PAST_SHIPMENTS.empty(),
+            PAST_SHIPMENTS.empty().with_columns(carton_id=pl.lit("SMALL")),
             pl.DataFrame(schema=serials),
+            PAST_PRICES.empty(),
         )
         book.record_run(PublishedRun("one", NIGHT, "runs/one"), record)
     return workspace

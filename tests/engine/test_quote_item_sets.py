@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.stages.quote.item_sets import candidates, item_sets, ranges
+from engine.stages.quote.item_sets import Pieces, candidates, chosen_sets, item_sets, ranges
 
 SEEDS = st.integers(0, 2**32)
 
@@ -20,6 +20,12 @@ def random_pieces(seed: int, *, orders: int = 5, most: int = 4, skus: int = 4, w
     start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     sku = rng.integers(0, skus, start[-1])
     return start, sku, rng.integers(1, 4, start[-1]), rng.integers(0, 6, (warehouses, skus))
+
+
+def pieces_of(start, sku, quantity, available, together=None) -> Pieces:
+    """The pieces, each leaving alone unless told otherwise."""
+    alone = np.int64(1) << (np.arange(len(sku)) - np.repeat(start[:-1], np.diff(start)))
+    return Pieces(start, sku, quantity, alone if together is None else together, available)
 
 
 def is_held(pieces, sku, quantity, stock) -> bool:
@@ -36,7 +42,7 @@ def pieces_in(mask: int, first: int) -> list[int]:
 @given(SEEDS)
 def test_short_orders_are_offered_exactly_the_sets_a_warehouse_holds_together(seed):
     start, sku, quantity, available = random_pieces(seed)
-    found = candidates(start, sku, quantity, available, exact_lines=4)
+    found = candidates(pieces_of(start, sku, quantity, available), exact_lines=4)
     expected = [
         (order, mask, warehouse)
         for order in range(len(start) - 1)
@@ -49,7 +55,7 @@ def test_short_orders_are_offered_exactly_the_sets_a_warehouse_holds_together(se
 
 @given(SEEDS)
 def test_bundles_are_the_distinct_pairs_of_order_and_mask(seed):
-    found = candidates(*random_pieces(seed), exact_lines=4)
+    found = candidates(pieces_of(*random_pieces(seed)), exact_lines=4)
     pairs = list(zip(found.order.tolist(), found.mask.tolist(), strict=True))
     assert list(zip(found.bundle_order.tolist(), found.bundle_mask.tolist(), strict=True)) == sorted(set(pairs))
     assert [sorted(set(pairs)).index(pair) for pair in pairs] == found.bundle.tolist()
@@ -58,7 +64,7 @@ def test_bundles_are_the_distinct_pairs_of_order_and_mask(seed):
 @given(SEEDS)
 def test_long_orders_are_offered_only_what_is_held_and_every_piece_that_is(seed):
     start, sku, quantity, available = random_pieces(seed, orders=3, most=9)
-    found = candidates(start, sku, quantity, available, exact_lines=2)
+    found = candidates(pieces_of(start, sku, quantity, available), exact_lines=2)
     listed = list(zip(found.order.tolist(), found.mask.tolist(), found.warehouse.tolist(), strict=True))
     assert len(set(listed)) == len(listed)
     for order, mask, warehouse in listed:
@@ -77,8 +83,8 @@ def test_long_orders_are_offered_only_what_is_held_and_every_piece_that_is(seed)
 def test_each_distinct_content_is_listed_once_and_every_bundle_finds_its_own(seed):
     start, sku, quantity, available = random_pieces(seed, orders=8, skus=2)
     packaging = np.random.default_rng(seed).integers(0, 2, len(start) - 1)
-    found = candidates(start, sku, quantity, available, exact_lines=4)
-    sets = item_sets(found, start, sku, quantity, packaging)
+    found = candidates(pieces_of(start, sku, quantity, available), exact_lines=4)
+    sets = item_sets(found, pieces_of(start, sku, quantity, available), packaging)
     contents = []
     for order, mask in zip(found.bundle_order.tolist(), found.bundle_mask.tolist(), strict=True):
         units: dict[int, int] = {}
@@ -104,11 +110,46 @@ def test_ranges_count_up_from_each_first(pairs):
     assert ranges(first, count).tolist() == [a + i for a, b in pairs for i in range(b)]
 
 
+@given(SEEDS)
+def test_what_must_leave_together_is_in_a_set_all_or_none(seed):
+    start, sku, quantity, available = random_pieces(seed, orders=4, most=7)
+    rng = np.random.default_rng(seed)
+    together = np.zeros(len(sku), np.int64)
+    for order in range(len(start) - 1):
+        own = range(int(start[order]), int(start[order + 1]))
+        marks = rng.integers(0, 4, len(own))
+        for bit, piece in enumerate(own):
+            same = [1 << other for other in range(len(own)) if marks[other] == marks[bit]]
+            together[piece] = sum(same) if marks[bit] else 1 << bit
+    pieces = pieces_of(start, sku, quantity, available, together)
+    found = candidates(pieces, exact_lines=4)
+    listed = set(zip(found.order.tolist(), found.mask.tolist(), found.warehouse.tolist(), strict=True))
+    for order, mask, _ in listed:
+        first = int(start[order])
+        assert all(int(together[piece]) & ~mask == 0 for piece in pieces_in(mask, first))
+    for order, warehouse in itertools.product(range(len(start) - 1), range(len(available))):
+        first = int(start[order])
+        for group in {int(together[piece]) for piece in range(first, int(start[order + 1]))}:
+            held = is_held(pieces_in(group, first), sku, quantity, available[warehouse])
+            assert ((order, group, warehouse) in listed) == held
+
+
+@given(SEEDS)
+def test_chosen_sets_are_offered_where_they_are_held(seed):
+    start, sku, quantity, available = random_pieces(seed)
+    pieces = pieces_of(start, sku, quantity, available)
+    every = candidates(pieces, exact_lines=4)
+    again = chosen_sets(every.bundle_order, every.bundle_mask, pieces)
+    assert all(np.array_equal(getattr(every, name), getattr(again, name)) for name in ("order", "mask", "warehouse"))
+
+
 @pytest.mark.parametrize("warehouses", [0, 2])
 def test_a_night_without_orders_or_warehouses_has_no_candidates(warehouses):
     none = np.zeros(0, np.int64)
-    found = candidates(np.zeros(1, np.int64), none, none, np.zeros((warehouses, 3), np.int64), 6)
-    sets = item_sets(found, np.zeros(1, np.int64), none, none, none)
+    pieces = Pieces(np.zeros(1, np.int64), none, none, none, np.zeros((warehouses, 3), np.int64))
+    found = candidates(pieces, 6)
+    sets = item_sets(found, pieces, none)
     assert len(found.order) == len(sets.sku) == len(sets.of_bundle) == 0
-    one = np.array([0, 1])
-    assert len(candidates(one, np.zeros(1, np.int64), np.ones(1, np.int64), np.zeros((0, 3), np.int64), 6).order) == 0
+    one = np.ones(1, np.int64)
+    nowhere = Pieces(np.array([0, 1]), np.zeros(1, np.int64), one, one, np.zeros((0, 3), np.int64))
+    assert len(candidates(nowhere, 6).order) == 0

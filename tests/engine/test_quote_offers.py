@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from engine.contracts.outputs import SHIPMENT_COSTS
-from engine.stages.quote.pieces import available_stock
+from engine.limits import available_stock
 from engine.working_days import delivery_deadline, local_date, next_dispatch
 
 SEEDS = range(10)
@@ -206,7 +206,8 @@ def test_every_warehouse_that_holds_a_piece_and_can_send_it_offers_it(tiny_night
     """And a piece that nobody offers says why."""
     night = tiny_night(seed)
     held = {
-        (row["warehouse_id"], row["sku"]): row["available"] for row in available_stock(night.inputs.stock).to_dicts()
+        (row["warehouse_id"], row["sku"]): row["available"]
+        for row in available_stock(night.inputs.stock, night.inputs.stock_reserves).to_dicts()
     }
     offered = {
         (offer["order_id"], bit, offer["warehouse_id"])

@@ -11,7 +11,8 @@ import pytest
 from engine.config import Costs, Settings
 from engine.contracts import TABLES
 from engine.inputs import Inputs
-from engine.stages.quote.pieces import available_stock, pieces_of
+from engine.limits import available_stock
+from engine.stages.quote.pieces import pieces_of
 from engine.stages.receive import receive
 from solvers.assignment import MAX_PIECES
 
@@ -32,7 +33,7 @@ def test_the_pieces_of_a_line_are_its_open_units(tiny_night, seed):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_line_is_divided_only_where_no_warehouse_holds_all_of_it(tiny_night, seed):
     night = tiny_night(seed)
-    available = available_stock(night.inputs.stock)
+    available = available_stock(night.inputs.stock, night.inputs.stock_reserves)
     best = dict(available.group_by("sku").agg(pl.col("available").max()).iter_rows())
     parts = night.quotes.pieces.group_by("order_id", "line_number", "sku").agg(
         pl.len().alias("parts"), pl.col("quantity").sum(), pl.col("quantity").first().alias("first")
@@ -93,7 +94,8 @@ def test_an_order_of_many_short_lines_keeps_within_the_pieces_that_a_plan_can_te
     as_of = tables["orders"]["placed_at"][0]
     inputs = Inputs.from_frames(tables)
     received = receive(inputs, TABLES["holds"].empty(), settings, as_of)
-    pieces = pieces_of(received.orders, received.order_lines, inputs, settings, as_of)
+    available = available_stock(inputs.stock, inputs.stock_reserves)
+    pieces = pieces_of(received.orders, received.order_lines, available, inputs, settings, as_of)
     assert pieces["quantity"].sum() == 3 * len(skus)
     assert MAX_PIECES - 2 < pieces.height <= MAX_PIECES
     assert pieces["line_number"].n_unique() == len(skus)
@@ -102,10 +104,12 @@ def test_an_order_of_many_short_lines_keeps_within_the_pieces_that_a_plan_can_te
 def test_the_order_of_rows_does_not_matter(tiny_tables, tiny_night, tiny_settings):
     night = tiny_night(3)
     tables = {name: frame.sample(fraction=1, shuffle=True, seed=9) for name, frame in tiny_tables(3).items()}
+    inputs = Inputs.from_frames(tables)
     pieces = pieces_of(
         tables["orders"].sample(fraction=1, shuffle=True, seed=1),
         tables["order_lines"],
-        Inputs.from_frames(tables),
+        available_stock(inputs.stock, inputs.stock_reserves),
+        inputs,
         tiny_settings,
         night.as_of,
     )

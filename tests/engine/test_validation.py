@@ -54,7 +54,7 @@ def is_whole(text: str, low: int, high: int) -> bool:
 @given(rows=st.lists(st.tuples(*[cell] * 5), min_size=1, max_size=12))
 @settings(max_examples=80, deadline=None)
 def test_every_row_is_either_good_or_rejected_with_a_reason_for_every_fault(rows: list[tuple[str, ...]]) -> None:
-    frame = pl.DataFrame(rows, schema=[column.name for column in LINES.columns], orient="row")
+    frame = pl.DataFrame(rows, schema=[column.name for column in LINES.columns[:5]], orient="row")
     checked = check_file(raw(frame), LINES, "UTC")
     good, rejected = set(checked.frame[ROW]), set(checked.rejects["row"])
     assert good | rejected == set(range(1, len(rows) + 1))
@@ -84,7 +84,7 @@ def test_every_row_is_either_good_or_rejected_with_a_reason_for_every_fault(rows
 @given(rows=st.lists(st.tuples(*[cell] * 5), min_size=1, max_size=12), seed=st.integers(0, 9))
 @settings(max_examples=30, deadline=None)
 def test_the_order_of_rows_decides_only_which_of_two_equal_keys_is_kept(rows: list[tuple[str, ...]], seed: int) -> None:
-    frame = raw(pl.DataFrame(rows, schema=[column.name for column in LINES.columns], orient="row")).frame
+    frame = raw(pl.DataFrame(rows, schema=[column.name for column in LINES.columns[:5]], orient="row")).frame
     frame = frame.filter(pl.struct("order_id", "line_number").is_first_distinct())
     shuffled = frame.sample(fraction=1, shuffle=True, seed=seed)
     one, other = (check_file(RawFile("f", part, NO_BROKEN, len(rows)), LINES, "UTC") for part in (frame, shuffled))

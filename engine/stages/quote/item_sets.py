@@ -53,31 +53,78 @@ class ItemSets:
     packaging: Ints
 
 
-def candidates(
-    piece_start: Ints, piece_sku: Ints, piece_quantity: Ints, available: Ints, exact_lines: int
-) -> Candidates:
-    """List which warehouse could ship which pieces.
-
-    Orders with up to `exact_lines` pieces get every set of pieces that a warehouse holds together; longer ones what each
-    warehouse holds, what it shares with and holds beyond each other one, and every piece by itself.
+@dataclass(frozen=True)
+class Pieces:
+    """Pieces of orders and the stock they could come from.
 
     Parameters
     ----------
-    piece_start, piece_sku, piece_quantity
-        Pieces of each order.
+    start, sku, quantity
+        Pieces of each order, the article of each and its units.
+    together
+        For each piece the pieces of its order that must leave with it, itself included, as a mask.
     available
         (num_warehouses, num_skus) units that may be taken.
+    """
+
+    start: Ints
+    sku: Ints
+    quantity: Ints
+    together: Ints
+    available: Ints
+
+
+def candidates(pieces: Pieces, exact_lines: int) -> Candidates:
+    """List which warehouse could ship which pieces.
+
+    Orders with up to `exact_lines` pieces get every set of pieces that a warehouse holds together; longer ones what each
+    warehouse holds, what it shares with and holds beyond each other one, and every piece by itself. Pieces that must leave
+    together are in a set all or none.
+
+    Parameters
+    ----------
+    pieces
+        The pieces and the stock.
     exact_lines
         Most pieces for which all sets are listed.
     """
-    holds = held_masks(piece_start, piece_sku, piece_quantity, available)
-    num_pieces = np.diff(piece_start)
+    holds = held_masks(pieces)
+    num_pieces = np.diff(pieces.start)
     parts = [_all_subsets(np.flatnonzero(num_pieces == n), n, holds) for n in range(1, exact_lines + 1)]
-    for order in np.flatnonzero(num_pieces > exact_lines):
-        pieces = slice(piece_start[order], piece_start[order + 1])
-        parts.append(_suggested(order, holds[order], piece_sku[pieces], piece_quantity[pieces], available))
-    rows = np.concatenate([np.zeros((0, 3), np.int64), *parts])
-    rows = rows[_held_together(rows, piece_start, piece_sku, piece_quantity, available)]
+    parts += [
+        _held(order, sorted(_suggested(order, holds[order], pieces)), holds[order])
+        for order in np.flatnonzero(num_pieces > exact_lines)
+    ]
+    return listed(np.concatenate([np.zeros((0, 3), np.int64), *parts]), pieces)
+
+
+def chosen_sets(order: Ints, mask: Ints, pieces: Pieces) -> Candidates:
+    """List which warehouse could ship given sets of pieces.
+
+    Parameters
+    ----------
+    order, mask
+        The sets.
+    pieces
+        The pieces and the stock.
+    """
+    holds = held_masks(pieces)
+    row, warehouse = np.nonzero((holds[order] & mask[:, None]) == mask[:, None])
+    return listed(np.stack([order[row], mask[row], warehouse], axis=1).astype(np.int64), pieces)
+
+
+def listed(rows: Ints, pieces: Pieces) -> Candidates:
+    """Give candidates in their order, less those that the warehouse does not hold together or that break a set apart.
+
+    Parameters
+    ----------
+    rows
+        Shape (num_candidates, 3): order, mask, warehouse, without repeats.
+    pieces
+        The pieces and the stock.
+    """
+    rows = rows[_unbroken(rows, pieces)]
+    rows = rows[_held_together(rows, pieces.start, pieces.sku, pieces.quantity, pieces.available)]
     rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
     order, mask, warehouse = rows.T.copy()
     is_first = np.ones(len(rows), bool)
@@ -85,14 +132,26 @@ def candidates(
     return Candidates(order, warehouse, mask, np.cumsum(is_first) - 1, order[is_first], mask[is_first])
 
 
-def held_masks(piece_start: Ints, piece_sku: Ints, piece_quantity: Ints, available: Ints) -> Ints:
+def _unbroken(rows: Ints, pieces: Pieces) -> npt.NDArray[np.bool_]:
+    """Tell which masks have all or none of every set of pieces that must leave together."""
+    is_whole = np.ones(len(rows), np.bool_)
+    if (np.bitwise_count(pieces.together) <= 1).all():
+        return is_whole
+    order, mask = rows[:, 0], rows[:, 1]
+    for bit in range(int(np.diff(pieces.start).max(initial=0))):
+        has = np.flatnonzero(mask >> bit & 1)
+        is_whole[has] &= pieces.together[pieces.start[order[has]] + bit] & ~mask[has] == 0
+    return is_whole
+
+
+def held_masks(pieces: Pieces) -> Ints:
     """Give (num_orders, num_warehouses): the pieces of each order that each warehouse holds, one by one, as a mask."""
-    num_orders = len(piece_start) - 1
-    order = np.repeat(np.arange(num_orders), np.diff(piece_start))
-    bit = np.arange(len(piece_sku)) - piece_start[order]
-    masks = np.zeros((num_orders, available.shape[0]), np.int64)
-    for warehouse in range(available.shape[0]):
-        held = available[warehouse, piece_sku] >= piece_quantity
+    num_orders = len(pieces.start) - 1
+    order = np.repeat(np.arange(num_orders), np.diff(pieces.start))
+    bit = np.arange(len(pieces.sku)) - pieces.start[order]
+    masks = np.zeros((num_orders, pieces.available.shape[0]), np.int64)
+    for warehouse in range(pieces.available.shape[0]):
+        held = pieces.available[warehouse, pieces.sku] >= pieces.quantity
         np.bitwise_or.at(masks[:, warehouse], order[held], np.int64(1) << bit[held])
     return masks
 
@@ -104,25 +163,34 @@ def _all_subsets(orders: Ints, num_pieces: int, holds: Ints) -> Ints:
     return np.stack([orders[order], masks[mask], warehouse], axis=1).astype(np.int64)
 
 
-def _suggested(order: np.int64, holds: Ints, sku: Ints, quantity: Ints, available: Ints) -> Ints:
-    full = {_most_together(int(mask), sku, quantity, stock) for mask, stock in zip(holds, available, strict=True)}
-    suggested = {1 << bit for bit in range(len(sku))} | full
+def _suggested(order: np.int64, holds: Ints, pieces: Pieces) -> set[int]:
+    rows = slice(pieces.start[order], pieces.start[order + 1])
+    sku, quantity, together = pieces.sku[rows], pieces.quantity[rows], pieces.together[rows]
+    full = {
+        _most_together(int(mask), sku, quantity, together, stock)
+        for mask, stock in zip(holds, pieces.available, strict=True)
+    }
+    suggested = set(together.tolist()) | full
     suggested |= {a & b for a in full for b in full} | {a & ~b for a in full for b in full}
-    masks = np.array(sorted(suggested - {0}), np.int64)
-    mask, warehouse = np.nonzero((holds[None, :] & masks[:, None]) == masks[:, None])
-    return np.stack([np.full(len(mask), order), masks[mask], warehouse], axis=1).astype(np.int64)
+    return suggested - {0}
 
 
-def _most_together(mask: int, sku: Ints, quantity: Ints, stock: Ints) -> int:
-    """Give the pieces of a mask, taken in their order, for which the stock lasts."""
+def _held(order: np.int64, masks: list[int], holds: Ints) -> Ints:
+    each = np.array(masks, np.int64)
+    mask, warehouse = np.nonzero((holds[None, :] & each[:, None]) == each[:, None])
+    return np.stack([np.full(len(mask), order), each[mask], warehouse], axis=1).astype(np.int64)
+
+
+def _most_together(mask: int, sku: Ints, quantity: Ints, together: Ints, stock: Ints) -> int:
+    """Give the pieces of a mask, taken in their order, for which the stock lasts; sets that stay together all or none."""
     left: dict[int, int] = {}
-    together = 0
+    taken = 0
     for bit, (article, units) in enumerate(zip(sku.tolist(), quantity.tolist(), strict=True)):
         remaining = left.get(article, int(stock[article])) - units
         if mask >> bit & 1 and remaining >= 0:
             left[article] = remaining
-            together |= 1 << bit
-    return together
+            taken |= 1 << bit
+    return sum(1 << bit for bit, own in enumerate(together.tolist()) if taken >> bit & 1 and own & ~taken == 0)
 
 
 def _held_together(
@@ -153,21 +221,19 @@ def _repeats_sku(piece_start: Ints, piece_sku: Ints) -> npt.NDArray[np.bool_]:
     return repeats
 
 
-def item_sets(
-    found: Candidates, piece_start: Ints, piece_sku: Ints, piece_quantity: Ints, order_packaging: Ints
-) -> ItemSets:
+def item_sets(found: Candidates, pieces: Pieces, order_packaging: Ints) -> ItemSets:
     """Give each distinct content once, so that it is packed once.
 
     Parameters
     ----------
     found
         The candidates.
-    piece_start, piece_sku, piece_quantity
+    pieces
         Pieces of each order.
     order_packaging
         Packaging each order asks for; 0 for any.
     """
-    bundle, sku, quantity = _contents(found, piece_start, piece_sku, piece_quantity)
+    bundle, sku, quantity = _contents(found, pieces.start, pieces.sku, pieces.quantity)
     start = np.searchsorted(bundle, np.arange(len(found.bundle_order) + 1)).astype(np.int64)
     packaging = order_packaging[found.bundle_order]
     representative, of_bundle = _distinct(start, sku, quantity, packaging)

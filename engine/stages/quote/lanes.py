@@ -11,7 +11,7 @@ from engine.config import Settings
 from engine.inputs import Inputs
 from engine.rate_cards import RateCards
 from engine.stages.quote.pieces import raised_by_priority
-from engine.working_days import delivery_deadline, local_date, next_dispatch
+from engine.working_days import NO_HOLIDAYS, delivery_deadline, holidays_by_country, local_date, next_dispatch
 
 _DAY_US = 86_400_000_000
 
@@ -34,10 +34,15 @@ class Dispatches:
         return self.frame["day"].unique().sort().to_list()
 
 
-def dispatches(warehouses: pl.DataFrame, as_of: datetime) -> Dispatches:
-    """Give when each warehouse hands over what is planned at `as_of`."""
+def dispatches(warehouses: pl.DataFrame, holidays: pl.DataFrame, as_of: datetime) -> Dispatches:
+    """Give when each warehouse hands over what is planned at `as_of`, by the working days of its country."""
+    rest = holidays_by_country(holidays)
     rows = [
-        (w["warehouse_id"], next_dispatch(as_of, w["cutoff"], w["timezone"]), w["timezone"])
+        (
+            w["warehouse_id"],
+            next_dispatch(as_of, w["cutoff"], w["timezone"], rest.get(w["country"], NO_HOLIDAYS)),
+            w["timezone"],
+        )
         for w in warehouses.iter_rows(named=True)
     ]
     return Dispatches(
@@ -69,10 +74,14 @@ def area_lanes(orders: pl.DataFrame, inputs: Inputs, cards: RateCards, leaving: 
         .sort("ship_country", "area", "warehouse_id", "service")
     )
     timezones = dict(inputs.warehouses.select("warehouse_id", "timezone").iter_rows())
-    arrivals = lanes.select("warehouse_id", "dispatch_at", "transit_days").unique()
-    deadlines = [delivery_deadline(at, days, timezones[name]) for name, at, days in arrivals.iter_rows()]
+    trip, rest = ["warehouse_id", "dispatch_at", "transit_days", "ship_country"], holidays_by_country(inputs.holidays)
+    arrivals = lanes.select(trip).unique()
+    deadlines = [
+        delivery_deadline(at, days, timezones[name], rest.get(country, NO_HOLIDAYS))
+        for name, at, days, country in arrivals.iter_rows()
+    ]
     arrivals = arrivals.with_columns(pl.Series("deliver_by", deadlines, dtype=pl.Datetime("us", "UTC")))
-    return lanes.join(arrivals, on=["warehouse_id", "dispatch_at", "transit_days"], maintain_order="left")
+    return lanes.join(arrivals, on=trip, maintain_order="left")
 
 
 def area_of(zones: pl.DataFrame) -> pl.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,16 @@ class PackedSets:
     set_reason: Ints
     parcels: pl.DataFrame
     placements: pl.DataFrame
+
+    def joined(self, other: Self) -> Self:
+        """Give these item sets and others as one; the others' sets and parcels are counted on."""
+        shift = pl.col("parcel") + self.parcels.height
+        return type(self)(
+            np.concatenate([self.set_start, other.set_start[1:] + self.set_start[-1]]),
+            np.concatenate([self.set_reason, other.set_reason]),
+            pl.concat([self.parcels, other.parcels.with_columns(shift)]),
+            pl.concat([self.placements, other.placements.with_columns(shift)]),
+        )
 
 
 def pack_sets(

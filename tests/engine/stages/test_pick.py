@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from engine.config import Night, Pick, Settings
-from engine.contracts.outputs import PICK_LISTS, PICK_STOPS
+from engine.contracts.floor import PICK_LISTS, PICK_STOPS
 from engine.stages.pick import PickPlan, pick
 
 SETTINGS = Settings(pick=Pick(max_shipments_per_list=4, max_units_per_list=15))

@@ -10,10 +10,12 @@ import pytest
 from engine.verify.delivery import dispatches, with_deadlines
 from engine.verify.rounding import is_nearest
 
+HOLIDAYS = pl.DataFrame({"country": ["XX"], "day": [date(2026, 12, 25)]})
+
 
 def dispatch(as_of: datetime, cutoff: time, zone: str) -> tuple[datetime, date]:
-    warehouses = pl.DataFrame({"warehouse_id": ["W"], "timezone": [zone], "cutoff": [cutoff]})
-    return dispatches(warehouses, as_of).select("expected_dispatch_at", "dispatch_date").row(0)
+    warehouses = pl.DataFrame({"warehouse_id": ["W"], "country": ["XX"], "timezone": [zone], "cutoff": [cutoff]})
+    return dispatches(warehouses, HOLIDAYS, as_of).select("expected_dispatch_at", "dispatch_date").row(0)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,9 @@ def dispatch(as_of: datetime, cutoff: time, zone: str) -> tuple[datetime, date]:
         # Friday after the cut-off, and Saturday before it: Monday.
         (datetime(2026, 3, 13, 20, 0, tzinfo=UTC), time(20), "Europe/Paris", datetime(2026, 3, 16, 19, tzinfo=UTC)),
         (datetime(2026, 3, 14, 8, 0, tzinfo=UTC), time(20), "Europe/Paris", datetime(2026, 3, 16, 19, tzinfo=UTC)),
+        # Christmas is a Friday: what misses Thursday's cut-off leaves on Monday.
+        (datetime(2026, 12, 24, 19, 0, tzinfo=UTC), time(20), "Europe/Paris", datetime(2026, 12, 24, 19, tzinfo=UTC)),
+        (datetime(2026, 12, 24, 19, 1, tzinfo=UTC), time(20), "Europe/Paris", datetime(2026, 12, 28, 19, tzinfo=UTC)),
         # Already Monday in Auckland while it is Sunday in London.
         (datetime(2026, 3, 15, 20, 0, tzinfo=UTC), time(12), "Pacific/Auckland", datetime(2026, 3, 15, 23, tzinfo=UTC)),
         # Friday 27 March 2026 in Amman skips no hour; Asia/Beirut skips midnight on Sunday 29th. Friday 25 April 2025 at
@@ -55,13 +60,16 @@ def test_dispatch(as_of: datetime, cutoff: time, zone: str, expected: datetime) 
         (date(2026, 3, 13), 0, "UTC", datetime(2026, 3, 13, 23, 59, 59, tzinfo=UTC)),
         (date(2026, 3, 13), 1, "UTC", datetime(2026, 3, 16, 23, 59, 59, tzinfo=UTC)),
         (date(2026, 3, 12), 6, "UTC", datetime(2026, 3, 20, 23, 59, 59, tzinfo=UTC)),
+        (date(2026, 12, 23), 2, "UTC", datetime(2026, 12, 28, 23, 59, 59, tzinfo=UTC)),
         # Summer time begins in Paris on 29 March.
         (date(2026, 3, 27), 1, "Europe/Paris", datetime(2026, 3, 30, 21, 59, 59, tzinfo=UTC)),
     ],
 )
 def test_deadline(day: date, transit: int, zone: str, expected: datetime) -> None:
-    parcels = pl.DataFrame({"timezone": [zone], "dispatch_date": [day], "transit_days": [transit]})
-    assert with_deadlines(parcels)["expected_deliver_by"].to_list() == [expected]
+    parcels = pl.DataFrame(
+        {"timezone": [zone], "dispatch_date": [day], "transit_days": [transit], "ship_country": ["XX"]}
+    )
+    assert with_deadlines(parcels, HOLIDAYS)["expected_deliver_by"].to_list() == [expected]
 
 
 def test_only_the_nearest_cent_is_accepted() -> None:

@@ -132,10 +132,37 @@ CONSERVATION = {
     ),
 }
 
+PAST_PARCEL = {
+    "shipment_id": "P", "order_id": "P", "warehouse_id": "NYC", "carrier": "speedy", "units": 1, "tracking_number": "P",
+    "placed_at": datetime(2026, 1, 1, tzinfo=UTC), "promised_by": datetime(2026, 1, 9, tzinfo=UTC),
+}  # fmt: skip
+
+TONIGHT = datetime(2026, 3, 10, 8, tzinfo=UTC)
+"""A Tuesday, the day on which Lyon hands over what is planned."""
+
 STOCK = {
     "safety stock taken": ("stock.available", more("stock", BOOK_LYON, "safety_stock")),
     "stock row missing": ("stock.available", drop("stock", BOOK_LYON)),
     "capacity exceeded": ("stock.capacity", change("warehouses", ANY, daily_capacity_units=8)),
+    "stock kept for later taken": (
+        "stock.available",
+        add("stock_reserves", warehouse_id="LYON", sku="BOOK", quantity=1, worth_cents=0),
+    ),
+    "capacity that an earlier night took": (
+        "stock.capacity",
+        add("past_shipments", **PAST_PARCEL | {"warehouse_id": "LYON", "dispatched_at": TONIGHT, "units": 1}),
+    ),
+    "more parcels than the carrier collects": (
+        "stock.pickups",
+        change("pickups", ANY, daily_shipments=5),
+    ),
+    "pickup that an earlier night took": (
+        "stock.pickups",
+        both(
+            add("pickups", warehouse_id="NYC", carrier="speedy", daily_shipments=1),
+            add("past_shipments", **PAST_PARCEL | {"dispatched_at": datetime(2026, 3, 11, 13, tzinfo=UTC)}),
+        ),
+    ),
     "cartons used up": ("stock.cartons", change("cartons", col("carton_id") == "SMALL", on_hand=0)),
 }
 
@@ -264,6 +291,45 @@ PRICES = {
     "another run's summary": ("prices.summary", change("plan_summary", ANY, run_id="other")),
 }
 
+RULES = {
+    "restriction of a country": ("rules.restrictions", add("restrictions", dest_country="FR")),
+    "restriction of a class from a place": (
+        "rules.restrictions",
+        add("restrictions", warehouse_id="NYC", hazard_class="3"),
+    ),
+    "restriction of a service": ("rules.restrictions", add("restrictions", service_id="ECO", warehouse_id="LYON")),
+    "set in two parcels": ("rules.together", change("order_lines", order("O4"), ship_together="set")),
+    "set of which a part waits": ("rules.together", change("order_lines", order("O5"), ship_together="set")),
+    "move not told": (
+        "rules.moves",
+        add("earlier_plan", order_id="O2", line_number=1, warehouse_id="NYC", quantity=1),
+    ),
+    "move told that is none": (
+        "rules.moves",
+        add("moves", order_id="O2", line_number=1, sku="VASE", planned_from="NYC", now_from="LYON", churn_cents=100),
+    ),
+    "price of a move left out of an offer": (
+        "rules.moves",
+        both(
+            add("earlier_plan", order_id="O2", line_number=1, warehouse_id="NYC", quantity=1),
+            add(
+                "moves", order_id="O2", line_number=1, sku="VASE", planned_from="NYC", now_from="LYON", churn_cents=100
+            ),
+        ),
+    ),
+    "price of a move off": (
+        "rules.moves",
+        both(
+            add("earlier_plan", order_id="O2", line_number=1, warehouse_id="NYC", quantity=1),
+            add("moves", order_id="O2", line_number=1, sku="VASE", planned_from="NYC", now_from="LYON", churn_cents=99),
+        ),
+    ),
+    "holiday on which a parcel leaves": (
+        "prices.delivery",
+        add("holidays", country="FR", day=date(2026, 3, 10)),
+    ),
+}
+
 LEDGER = {
     "ledger off by one": (
         "ledger.chain",
@@ -286,11 +352,6 @@ LEDGER = {
     "pair missing": ("ledger.closing", drop("stock_ledger", col("sku") == "LAMP")),
 }
 
-PAST_PARCEL = {
-    "shipment_id": "P", "order_id": "P", "warehouse_id": "NYC", "carrier": "speedy", "units": 1, "tracking_number": "P",
-    "placed_at": datetime(2026, 1, 1, tzinfo=UTC), "promised_by": datetime(2026, 1, 9, tzinfo=UTC),
-}  # fmt: skip
-
 TRACKING = {
     "check digit": ("tracking.numbers", change("shipments", shipment("O4-2"), tracking_number="1Z5R89390357567128")),
     "number used twice": (
@@ -303,6 +364,29 @@ TRACKING = {
 }  # fmt: skip
 
 BOUND = {
+    "worth to later orders left out of an offer": (
+        "bound.reserves",
+        add("stock_reserves", warehouse_id="LYON", sku="BOOK", quantity=0, worth_cents=1),
+    ),
+    "pickups of a chosen offer left out": (
+        "bound.pickups",
+        drop("offer_pickups", order("O1")),
+    ),
+    "more pickups than parcels": (
+        "bound.pickups",
+        change("offer_pickups", order("O1"), quantity=2),
+    ),
+    "pickup counted that is not limited": (
+        "bound.pickups",
+        change("offer_pickups", order("O1"), carrier="speedy"),
+    ),
+    "price of pickups that are not limited": (
+        "bound.value",
+        add("shadow_prices", warehouse_id="NYC", carrier="post", millicents_per_unit=1, cents_per_unit=0.001),
+    ),
+    "saving of moves made up": ("bound.moves", more("plan_summary", ANY, "moves_saved_cents")),
+    "moves miscounted": ("prices.summary", more("plan_summary", ANY, "lines_moved")),
+    "orders offered in part miscounted": ("prices.summary", more("plan_summary", ANY, "orders_offered_in_part")),
     "bound above what the prices prove": ("bound.value", more("plan_summary", ANY, "bound_cents")),
     "price of a unit left out": ("bound.value", drop("shadow_prices", col("sku") == "BOOK")),
     "limit counted too low": ("bound.value", more("stock", BOOK_LYON, "on_hand")),
