@@ -12,8 +12,18 @@ import polars as pl
 from engine.contracts.inputs import PRODUCTS, STOCK, STOCK_MOVEMENTS
 from engine.errors import InputError
 from engine.reports.frames import canonical, day_number, utc
-from engine.reports.scan import LogFile
-from solvers.inventory import NO_COST, NO_LINK, GroupedHistory, Movement, StockHistory, group_by_article
+from engine.reports.running import positions_in_order
+from engine.reports.scan import LogFile, Numbering
+from solvers.inventory import (
+    NO_COST,
+    NO_LINK,
+    GroupedHistory,
+    Movement,
+    StockHistory,
+    StockPositions,
+    group_by_block,
+    value_stocks,
+)
 from solvers.inventory.kernels_log import Integers
 
 _KINDS: Final = {kind.name.lower(): kind.value for kind in Movement}
@@ -58,10 +68,50 @@ def read_history(
         When a table lacks a column, or its values cannot be valued exactly.
     """
     if isinstance(movements, Path):
-        return _read_file(stock, movements, products, utc(as_of), period_days)
+        opened = _open_file(stock, movements, products, utc(as_of), period_days)
+        return History(opened.stocks, opened.grouped())
     past = past_movements(movements, as_of)
     stocks, arrays = stock_history(stock, past, products, as_of, period_days=period_days)
-    return History(stocks, group_by_article(arrays))
+    return History(stocks, group_by_block(arrays))
+
+
+def read_positions(
+    stock: pl.DataFrame,
+    movements: pl.DataFrame | Path,
+    products: pl.DataFrame,
+    as_of: datetime,
+    *,
+    period_days: int,
+    has_ages: bool = True,
+    threads: int = 1,
+) -> tuple[pl.DataFrame, StockPositions]:
+    """Give the stocks by name and what the ledger measures of each; a file in time order is valued while it is read.
+
+    Parameters
+    ----------
+    stock, movements, products, as_of, period_days
+        As in `read_history`.
+    has_ages
+        Whether to keep stock by age.
+    threads
+        Threads to use; the result does not depend on it.
+
+    Raises
+    ------
+    InputError
+        When a table lacks a column, or its values cannot be valued exactly.
+    """
+    try:
+        if not isinstance(movements, Path):
+            history = read_history(stock, movements, products, as_of, period_days=period_days)
+            return history.stocks, value_stocks(history.arrays, has_ages=has_ages, threads=threads)
+        opened = _open_file(stock, movements, products, utc(as_of), period_days)
+        found = positions_in_order(
+            opened.file, opened.numbering, opened.links, opened.history, has_ages=has_ages, threads=threads
+        )
+        return opened.stocks, found or value_stocks(opened.grouped(), has_ages=has_ages, threads=threads)
+    except ValueError as error:
+        raise InputError(f"stock and stock_movements cannot be valued: {error}") from error
 
 
 def past_movements(movements: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
@@ -112,8 +162,22 @@ def stock_history(
     return stocks, arrays
 
 
-def _read_file(stock: pl.DataFrame, path: Path, products: pl.DataFrame, night: datetime, period_days: int) -> History:
-    """Read a file by way of a history without movements, which checks what is not the log's."""
+@dataclass(frozen=True)
+class _OpenFile:
+    """A file of movements counted but not yet read: its stocks by name and number, and which rows belong together."""
+
+    file: LogFile
+    stocks: pl.DataFrame
+    history: GroupedHistory
+    numbering: Numbering
+    links: pl.DataFrame
+
+    def grouped(self) -> GroupedHistory:
+        return replace(self.history, log=self.file.grouped(self.numbering, self.links))
+
+
+def _open_file(stock: pl.DataFrame, path: Path, products: pl.DataFrame, night: datetime, period_days: int) -> _OpenFile:
+    """Count a file by way of a history without movements, which checks what is not the log's."""
     log_file = LogFile(path, night)
     stocks = _stocks(canonical(stock, STOCK), log_file.pairs(), _costs(products))
     none = STOCK_MOVEMENTS.empty()
@@ -122,10 +186,9 @@ def _read_file(stock: pl.DataFrame, path: Path, products: pl.DataFrame, night: d
     if "reference" in log_file.columns:
         rows = pl.scan_parquet(path).filter(pl.col("moved_at") <= night).with_row_index("row")
         links = _links(rows).sort("row")
-    log = log_file.grouped(stocks, checked.article, links)
     num_links = int(links["link"].to_numpy().max()) + 1 if links.height else 0
-    grouped = replace(group_by_article(checked), log=log, num_links=num_links)
-    return History(stocks, grouped)
+    history = replace(group_by_block(checked), num_links=num_links)
+    return _OpenFile(log_file, stocks, history, log_file.numbered(stocks, history.stock_start), links)
 
 
 def _article(stocks: pl.DataFrame) -> Integers:

@@ -1,7 +1,9 @@
-"""A long movement log read from Parquet a batch at a time, straight to where its articles' rows go.
+"""A long movement log read from Parquet a batch at a time.
 
 Twenty million movements as a frame take gigabytes before any of them is valued. Here the file is read twice: once for how
-many rows each article has, once to put every row in its place, so that the log is in memory once, in narrow types.
+many rows each article has and what they add up to, once for the rows themselves. Where the file is in time order, as
+exports are, parts of it are valued as they come and none is kept; otherwise every row is put straight where its article's
+rows go, so that the log is in memory once, in narrow types.
 """
 
 from __future__ import annotations
@@ -23,14 +25,41 @@ import pyarrow.parquet as pq
 
 from engine.contracts.inputs import STOCK_MOVEMENTS
 from engine.errors import InputError
-from solvers.inventory import NO_COST, NO_LINK, Movement
-from solvers.inventory import kernels_log as kernels
-from solvers.inventory.kernels_log import Indices, Integers, Log
+from solvers.inventory import NO_COST, NO_LINK, Movement, blocks_of
+from solvers.inventory import kernels_scan as kernels
+from solvers.inventory.kernels_log import MAX_UNITS, UNKNOWN, Indices, Integers, Log
+from solvers.inventory.kernels_scan import Batch
 
 _NAMES: Final = ("sku", "warehouse_id", "kind")
-_BATCH_ROWS: Final = 1 << 17
+BATCH_ROWS: Final = 1 << 17
+FIRST_MOMENT: Final = int(np.iinfo(np.int64).min)
+LAST_MOMENT: Final = int(np.iinfo(np.int64).max)
+_READ_BYTES: Final = 1 << 16
+"""Read on from the disk by this much: whole columns of a row group at once take a quarter of a gigabyte."""
 _HUGE_FROM_BYTES: Final = 1 << 23
 _KINDS: Final = [kind.name.lower() for kind in Movement]
+
+
+@dataclass(frozen=True, eq=False)
+class Numbering:
+    """Where the articles and warehouses of a file stand among all stocks.
+
+    Parameters
+    ----------
+    stock_of
+        (skus, places) stock, -1 where there is none.
+    block_of
+        (stocks,) block of articles of each stock.
+    start
+        (blocks + 1,) movements before each block.
+    units
+        (stocks, 2) sum of the movements, and of their sizes.
+    """
+
+    stock_of: Indices
+    block_of: Indices
+    start: Integers
+    units: Integers
 
 
 @dataclass
@@ -51,31 +80,27 @@ class LogFile:
     """Articles that moved, in order of appearance."""
     places: list[str] = field(init=False)
     """Warehouses that moved something, in order of appearance."""
-    counts: Integers = field(init=False)
-    """(skus,) movements of each article."""
-    moved: npt.NDArray[np.int8] = field(init=False)
-    """(skus, places) 1 where that stock moved."""
+    totals: Integers = field(init=False)
+    """(skus, places, 3) movements of that stock: their number, sum, and the sum of their sizes."""
 
     def __post_init__(self) -> None:
         self._file = pq.ParquetFile(self.path)
         lacking = [c.name for c in STOCK_MOVEMENTS.columns if not c.may_be_absent and c.name not in self.columns]
         if lacking:
             raise InputError(f"{self.path} lacks {', '.join(lacking)}; it has {', '.join(self.columns)}.")
-        self._file = pq.ParquetFile(self.path, read_dictionary=list(_NAMES))
-        self.skus, self.places = [], []
+        self._file = pq.ParquetFile(self.path, read_dictionary=list(_NAMES), pre_buffer=False, buffer_size=_READ_BYTES)
+        self._known = {name: pa.array([], pa.large_string()) for name in _NAMES}
         self._numbered: dict[str, tuple[Any, Integers]] = {}
-        self._sku_at: dict[str, int] = {}
-        self._place_at: dict[str, int] = {}
-        self.counts = np.zeros(1 << 10, np.int64)
-        self.moved = np.zeros((1 << 10, 8), np.int8)
-        for batch in self._batches(["sku", "warehouse_id"]):
-            sku, sku_map = self._coded(batch, "sku", self._sku_at)
-            place, place_map = self._coded(batch, "warehouse_id", self._place_at)
+        self.totals = np.zeros((1 << 10, 8, 3), np.int64)
+        for batch in self.batches(["sku", "warehouse_id", "quantity"]):
+            sku, place = self._coded(batch, "sku"), self._coded(batch, "warehouse_id")
             self._grow()
-            kernels.count_rows(sku, sku_map, place, place_map, self.counts, self.moved)
-        self.skus, self.places = list(self._sku_at), list(self._place_at)
-        self.counts = self.counts[: len(self.skus)]
-        self.moved = self.moved[: len(self.skus), : len(self.places)]
+            quantity = self._whole(batch, "quantity")
+            failed = kernels.count_rows(sku[0], sku[1], place[0], place[1], quantity, self.totals)
+            if failed != UNKNOWN:
+                raise InputError(f"{self.path} has a movement of {quantity[failed]} units; the most is {MAX_UNITS}.")
+        self.skus, self.places = self._known["sku"].to_pylist(), self._known["warehouse_id"].to_pylist()
+        self.totals = self.totals[: len(self.skus), : len(self.places)]
 
     @property
     def columns(self) -> list[str]:
@@ -84,7 +109,7 @@ class LogFile:
 
     def pairs(self) -> pl.DataFrame:
         """Give the stocks that moved."""
-        sku, place = np.nonzero(self.moved)
+        sku, place = np.nonzero(self.totals[:, :, 0])
         return pl.DataFrame(
             {
                 "sku": pl.Series(self.skus, dtype=pl.String).gather(sku),
@@ -92,82 +117,76 @@ class LogFile:
             }
         )
 
-    def grouped(self, stocks: pl.DataFrame, article: Integers, links: pl.DataFrame) -> Log:
-        """Read the movements by article.
+    def numbered(self, stocks: pl.DataFrame, starts: Integers) -> Numbering:
+        """Give how articles and warehouses of the file are numbered among the stocks.
 
         Parameters
         ----------
         stocks
             Every stock: sku, warehouse_id.
-        article
-            (stocks,) number of the article of each.
+        starts
+            (blocks + 1,) where the stocks of each block begin.
+        """
+        here = stocks.with_row_index("stock").join(_numbers("sku", self.skus), on="sku")
+        here = here.join(_numbers("warehouse_id", self.places), on="warehouse_id")
+        stock_of = np.full((len(self.skus), max(len(self.places), 1)), -1, np.int32)
+        stock_of[here["sku_number"].to_numpy(), here["warehouse_id_number"].to_numpy()] = here["stock"].to_numpy()
+        totals = np.zeros((stocks.height, 3), np.int64)
+        sku, place = np.nonzero(self.totals[:, :, 0])
+        totals[stock_of[sku, place]] = self.totals[sku, place]
+        before = np.concatenate(([0], np.cumsum(totals[:, 0])))
+        return Numbering(stock_of, blocks_of(starts), before[starts], totals[:, 1:])
+
+    def grouped(self, numbering: Numbering, links: pl.DataFrame) -> Log:
+        """Read the movements by block, in memory once.
+
+        Parameters
+        ----------
+        numbering
+            Articles and stocks by number; see `numbered`.
         links
             Row of the file and link number, where movements belong together; rows rise.
         """
-        names = dict(zip(stocks["sku"].to_list(), article.tolist(), strict=True))
-        article_of = np.array([names[sku] for sku in self.skus], np.int64)
-        counts = np.zeros((int(article[-1]) + 1 if article.size else 0) + 1, np.int64)
-        counts[article_of + 1] = self.counts
-        start = np.cumsum(counts)
-        stock_of = np.full((counts.size, max(len(self.places), 1)), -1, np.int32)
-        on_file = stocks.with_row_index("stock").filter(pl.col("warehouse_id").is_in(self.places))
-        at_place = np.array([self._place_at[name] for name in on_file["warehouse_id"].to_list()], np.int64)
-        own = on_file["stock"].to_numpy()
-        stock_of[article[own], at_place] = own
-        return self._placed(start, article_of, stock_of, links)
+        has_links = links.height > 0
+        log = empty_log(int(numbering.start[-1]), numbering.start, has_links=has_links)
+        part = empty_log(BATCH_ROWS, numbering.start, has_links=has_links)
+        cursor = numbering.start[:-1].copy()
+        for batch in self.movements(links):
+            kernels.append_rows(batch, numbering.stock_of, 0, FIRST_MOMENT, part)
+            kernels.place_before(part, batch.moved_at.size, LAST_MOMENT, numbering.block_of, cursor, log)
+        return log
 
-    def _placed(self, start: Integers, article_of: Integers, stock_of: Indices, links: pl.DataFrame) -> Log:
-        rows = int(start[-1])
-        log = Log(
-            start,
-            _fresh(rows, np.int32),
-            _fresh(rows, np.int64),
-            _fresh(rows, np.int32),
-            _fresh(rows, np.int8),
-            _fresh(rows, np.int64),
-            _fresh(rows if links.height else 0, np.int32),
-            np.empty(0, np.int64),
-        )
+    def movements(self, links: pl.DataFrame) -> Iterator[Batch]:
+        """Give the movements batch by batch, as the kernels take them.
+
+        Parameters
+        ----------
+        links
+            As in `grouped`.
+        """
         linked_row, link = links["row"].to_numpy(), links["link"].to_numpy()
-        cursor = start[:-1].copy()
         columns = ["sku", "warehouse_id", "kind", "moved_at", "quantity"]
         has_cost = "unit_cost_cents" in self.columns
         done = 0
-        for batch in self._batches([*columns, "unit_cost_cents"] if has_cost else columns):
+        for batch in self.batches([*columns, "unit_cost_cents"] if has_cost else columns):
             own = np.empty(0, np.int32)
             if links.height:
                 own = np.full(batch.num_rows, NO_LINK, np.int32)
                 low, high = np.searchsorted(linked_row, [done, done + batch.num_rows])
                 own[linked_row[low:high] - done] = link[low:high]
             done += batch.num_rows
-            sku, sku_map = self._coded(batch, "sku", self._sku_at)
-            place, place_map = self._coded(batch, "warehouse_id", self._place_at)
-            kind, kind_map = self._kinds(batch)
             cost = np.full(batch.num_rows, NO_COST, np.int64)
-            cost = self._whole(batch, "unit_cost_cents") if has_cost else _read_only(cost)
-            moved_at, quantity = self._whole(batch, "moved_at"), self._whole(batch, "quantity")
-            failed = kernels.place_rows(
-                sku,
-                article_of[sku_map],
-                place,
-                place_map,
-                stock_of,
-                moved_at,
-                quantity,
-                kind,
-                kind_map,
-                cost,
+            yield Batch(
+                *self._coded(batch, "sku"),
+                *self._coded(batch, "warehouse_id"),
+                *self._kinds(batch),
+                self._whole(batch, "moved_at"),
+                self._whole(batch, "quantity"),
+                self._whole(batch, "unit_cost_cents") if has_cost else _read_only(cost),
                 own,
-                cursor,
-                log,
             )
-            if failed != kernels.UNKNOWN:
-                raise InputError(
-                    f"{self.path} has a movement of {quantity[failed]} units; the most is {kernels.MAX_UNITS}."
-                )
-        return log
 
-    def _batches(self, columns: list[str]) -> Iterator[Any]:
+    def batches(self, columns: list[str]) -> Iterator[Any]:
         """Give the rows up to the night, batch by batch; the next is read while the caller works on the last."""
         batches = self._read(columns)
         with ThreadPoolExecutor(1) as reader:
@@ -183,7 +202,7 @@ class LogFile:
         for group in range(self._file.num_row_groups):
             is_past = self._ends_before(group)
             wanted = columns if is_past else with_time
-            for batch in self._file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=wanted):
+            for batch in self._file.iter_batches(BATCH_ROWS, row_groups=[group], columns=wanted):
                 if is_past:
                     yield batch
                 else:
@@ -198,18 +217,23 @@ class LogFile:
         latest = told.max if told.max.tzinfo else told.max.replace(tzinfo=self.night.tzinfo)
         return bool(latest <= self.night)
 
-    def _coded(self, batch: Any, name: str, known: dict[str, int]) -> tuple[Indices, Integers]:
+    def _coded(self, batch: Any, name: str) -> tuple[Indices, Integers]:
         """Give the codes of a text column in this batch, and the number that each code has in the whole file."""
         column = batch.column(name)
         if column.null_count:
             raise InputError(f"{self.path} has {column.null_count} rows without {name}.")
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
+        texts = column.dictionary
         told, numbers = self._numbered.get(name, (None, np.empty(0, np.int64)))
-        if told is None or not told.equals(column.dictionary):
-            texts = column.dictionary.to_pylist()
-            numbers = np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
-            self._numbered[name] = column.dictionary, numbers
+        if told is None or not told.equals(texts):
+            found = pc.index_in(texts.cast(pa.large_string()), value_set=self._known[name])
+            if found.null_count:
+                fresh = texts.filter(pc.is_null(found)).cast(pa.large_string())
+                self._known[name] = pa.concat_arrays([self._known[name], fresh])
+                found = pc.index_in(texts.cast(pa.large_string()), value_set=self._known[name])
+            numbers = found.to_numpy().astype(np.int64)
+            self._numbered[name] = texts, numbers
         return _read_only(column.indices.to_numpy(zero_copy_only=False)), numbers
 
     def _kinds(self, batch: Any) -> tuple[Indices, npt.NDArray[np.int8]]:
@@ -239,14 +263,39 @@ class LogFile:
         return _read_only(values)
 
     def _grow(self) -> None:
-        more = len(self._sku_at) - self.counts.size
-        if more > 0:
-            self.counts = np.concatenate((self.counts, np.zeros(max(more, self.counts.size), np.int64)))
-        shape = self.counts.size, max(self.moved.shape[1], len(self._place_at))
-        if shape != self.moved.shape:
-            wider = np.zeros(shape, np.int8)
-            wider[: self.moved.shape[0], : self.moved.shape[1]] = self.moved
-            self.moved = wider
+        skus, places = len(self._known["sku"]), len(self._known["warehouse_id"])
+        room = self.totals.shape
+        if skus > room[0] or places > room[1]:
+            more = max(skus, 2 * room[0]) if skus > room[0] else room[0], max(places, room[1])
+            self.totals = np.pad(self.totals, [(0, more[0] - room[0]), (0, more[1] - room[1]), (0, 0)])
+
+
+def _numbers(name: str, texts: list[str]) -> pl.DataFrame:
+    return pl.DataFrame({name: pl.Series(texts, dtype=pl.String)}).with_row_index(f"{name}_number")
+
+
+def empty_log(rows: int, start: Integers, *, has_links: bool) -> Log:
+    """Give a log with room for movements.
+
+    Parameters
+    ----------
+    rows
+        Movements.
+    start
+        (blocks + 1,) where the rows of each block begin.
+    has_links
+        Whether there is room for links.
+    """
+    return Log(
+        start,
+        _fresh(rows, np.int32),
+        _fresh(rows, np.int64),
+        _fresh(rows, np.int32),
+        _fresh(rows, np.int8),
+        _fresh(rows, np.int64),
+        _fresh(rows if has_links else 0, np.int32),
+        np.empty(0, np.int64),
+    )
 
 
 def _read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

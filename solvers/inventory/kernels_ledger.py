@@ -1,10 +1,12 @@
-"""The valued stock ledger: one pass over the movements of an article, all its warehouses side by side.
+"""The valued stock ledger: one pass over the movements of a block of articles, all its warehouses side by side.
 
 Money stays exact because the value of a stock is an integer that every movement adds to or takes from: an issue takes its
 share of the value rounded to the cent, and what rounding leaves stays in the stock until its last unit takes it along.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -89,6 +91,21 @@ NEVER = np.iinfo(np.int64).min
 """A day that never came, in the day columns of the measures."""
 
 
+class State(NamedTuple):
+    """Where every stock stands while its movements come in; layers by age are lists through shared nodes."""
+
+    now: Integers
+    """(stocks, 3) day up to which it is measured, units, value."""
+    recent: Integers
+    """(stocks, 3) value over units that it last had a cost at, and whether the period has begun."""
+    lists: Integers
+    """(stocks, 2) first and last node of its layers."""
+    nodes: Integers
+    """(nodes, 3) day, units and next of a layer."""
+    heap: Integers
+    """(2,) the first node to use again, and how many were ever used."""
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def share(value: int, part: int, whole: int) -> int:
     """Give value * part / whole, rounded half up, for values that are not negative, without leaving 64 bits."""
@@ -96,46 +113,47 @@ def share(value: int, part: int, whole: int) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _accrue(row: Integers, now: Integers, last_sale_day: int, until: int) -> None:
-    """Close the days from now[DAY] to until - 1 with the stock as it stands; now holds day, units, value."""
-    span = until - now[0]
-    row[UNIT_DAYS] += now[1] * span
-    row[VALUE_DAYS] += now[2] * span
-    if now[1] <= 0:
-        row[STOCK_OUT_DAYS] += span
-        row[IDLE_OUT_DAYS] += span - (1 if last_sale_day == now[0] else 0)
-        if now[1] < 0:
-            row[NEGATIVE_DAYS] += span
-    now[0] = until
+def _accrue(measures: Integers, now: Integers, stock: int, until: int) -> None:
+    """Close the days from the one reached to until - 1 with the stock as it stands."""
+    day, units = now[stock, 0], now[stock, 1]
+    span = until - day
+    measures[stock, UNIT_DAYS] += units * span
+    measures[stock, VALUE_DAYS] += now[stock, 2] * span
+    if units <= 0:
+        measures[stock, STOCK_OUT_DAYS] += span
+        measures[stock, IDLE_OUT_DAYS] += span - (1 if measures[stock, LAST_SALE_DAY] == day else 0)
+        if units < 0:
+            measures[stock, NEGATIVE_DAYS] += span
+    now[stock, 0] = until
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _book(row: Integers, kind: int, quantity: int, value: int, revaluation: int) -> None:
+def _book(measures: Integers, stock: int, kind: int, quantity: int, value: int, revaluation: int) -> None:
     """Add a movement of the period to the measures of its stock."""
-    row[MOVEMENTS] += 1
-    row[COGS] += revaluation
-    row[REVALUATION] += revaluation
+    measures[stock, MOVEMENTS] += 1
+    measures[stock, COGS] += revaluation
+    measures[stock, REVALUATION] += revaluation
     if kind == SALE:
-        row[SALE_UNITS] -= quantity
-        row[COGS] -= value
+        measures[stock, SALE_UNITS] -= quantity
+        measures[stock, COGS] -= value
     elif kind == RETURN:
-        row[RETURNED_UNITS] += quantity
-        row[COGS] -= value
+        measures[stock, RETURNED_UNITS] += quantity
+        measures[stock, COGS] -= value
     elif kind == RECEIPT:
-        row[RECEIVED_UNITS] += quantity
-        row[RECEIVED_VALUE] += value
+        measures[stock, RECEIVED_UNITS] += quantity
+        measures[stock, RECEIVED_VALUE] += value
     elif kind == TRANSFER_IN:
-        row[IN_UNITS] += quantity
-        row[IN_VALUE] += value
+        measures[stock, IN_UNITS] += quantity
+        measures[stock, IN_VALUE] += value
     elif kind == TRANSFER_OUT:
-        row[OUT_UNITS] -= quantity
-        row[OUT_VALUE] -= value
+        measures[stock, OUT_UNITS] -= quantity
+        measures[stock, OUT_VALUE] -= value
     elif kind == ADJUSTMENT:
-        row[ADJUSTED_UNITS] += quantity
-        row[ADJUSTED_VALUE] += value
+        measures[stock, ADJUSTED_UNITS] += quantity
+        measures[stock, ADJUSTED_VALUE] += value
     else:
-        row[WRITTEN_OFF_UNITS] -= quantity
-        row[WRITTEN_OFF_VALUE] -= value
+        measures[stock, WRITTEN_OFF_UNITS] -= quantity
+        measures[stock, WRITTEN_OFF_VALUE] -= value
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -216,64 +234,94 @@ def _age(row: Integers, ages: Integers, limits: Integers, head: int, nodes: Inte
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def value_articles(
+def _open_block(
+    stocks: Stocks, state: State, period: Integers, low: int, high: int, has_ages: bool, measures: Integers
+) -> int:
+    """Lay out stocks low..high-1 as they stood before the first movement; gives one whose value is too large, or UNKNOWN."""
+    for stock in range(low, high):
+        units, cost = stocks.opening[stock], stocks.unit_cost[stock]
+        state.now[stock, 0], state.now[stock, 1], state.now[stock, 2] = period[0], units, units * cost
+        state.recent[stock, 0], state.recent[stock, 1], state.recent[stock, 2] = cost, 1, 0
+        if abs(float(units) * float(cost)) > MAX_CENTS:
+            return stock
+        if has_ages:
+            state.lists[stock, 0] = state.lists[stock, 1] = UNKNOWN
+            if units > 0:
+                _add_layer(state.lists, state.nodes, state.heap, stock, period[2], units)
+        measures[stock, LAST_SALE_DAY] = measures[stock, LAST_RECEIPT_DAY] = measures[stock, OLDEST_DAY] = NEVER
+    return UNKNOWN
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _close_block(
+    state: State,
+    period: Integers,
+    age_limits: Integers,
+    low: int,
+    high: int,
+    has_ages: bool,
+    measures: Integers,
+    ages: Integers,
+) -> None:
+    """Close the days up to the last for stocks low..high-1 and sort what is left by age."""
+    for stock in range(low, high):
+        now = state.now
+        if state.recent[stock, 2] == 0:
+            measures[stock, OPENING_UNITS], measures[stock, OPENING_VALUE] = now[stock, 1], now[stock, 2]
+        _accrue(measures, now, stock, period[1] + 1)
+        measures[stock, CLOSING_UNITS], measures[stock, CLOSING_VALUE] = now[stock, 1], now[stock, 2]
+        if has_ages:
+            _age(measures[stock], ages[stock], age_limits, state.lists[stock, 0], state.nodes, period[1])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def value_blocks(
     log: Log,
     stocks: Stocks,
+    state: State,
     pools: Integers,
     pool_lists: Integers,
     period: Integers,
     age_limits: Integers,
     first: int,
     last: int,
+    opens: bool,
+    closes: bool,
     measures: Integers,
     ages: Integers,
     row_values: Integers,
 ) -> int:
-    """Value the stocks of articles first..last-1; gives a stock whose numbers leave the exact range, or UNKNOWN.
+    """Value the stocks of blocks first..last-1; gives a stock whose numbers leave the exact range, or UNKNOWN.
 
     period: first day, last day, day that opening stock is aged from. pools: units and value on their way between a sale
     and its return or between two warehouses. row_values: value, revaluation, units and value after each row; or empty.
+    A log may come in parts, each later than the one before: the first opens the stocks, the last closes them. Without
+    `ages` no layers are kept.
     """
-    first_day, last_day, origin_day = period[0], period[1], period[2]
-    most_rows, most_stocks = 0, 0
-    for article in range(first, last):
-        most_rows = max(most_rows, log.start[article + 1] - log.start[article])
-        most_stocks = max(most_stocks, stocks.start[article + 1] - stocks.start[article])
-    has_pools = log.pool.size > 0
-    # A movement adds two layers at most: what it splits off and what it brings.
-    nodes = np.empty((2 * most_rows + most_stocks + 2, 3), np.int64)
-    heap = np.empty(2, np.int64)
-    lists = np.empty((most_stocks, 2), np.int64)
-    now = np.empty((most_stocks, 3), np.int64)
-    recent = np.empty((most_stocks, 3), np.int64)
-    for article in range(first, last):
-        base = int(stocks.start[article])
-        heap[0], heap[1] = UNKNOWN, 0
-        for stock in range(base, stocks.start[article + 1]):
-            own = stock - base
-            units = stocks.opening[stock]
-            now[own, 0], now[own, 1], now[own, 2] = first_day, units, units * stocks.unit_cost[stock]
-            recent[own, 0], recent[own, 1], recent[own, 2] = stocks.unit_cost[stock], 1, 0
-            lists[own, 0] = lists[own, 1] = UNKNOWN
-            if abs(float(units) * float(stocks.unit_cost[stock])) > MAX_CENTS:
-                return stock
-            if units > 0:
-                _add_layer(lists, nodes, heap, own, origin_day, units)
-            measures[stock, LAST_SALE_DAY] = measures[stock, LAST_RECEIPT_DAY] = measures[stock, OLDEST_DAY] = NEVER
-        for row in range(log.start[article], log.start[article + 1]):
+    first_day = period[0]
+    has_pools, has_ages = log.pool.size > 0, ages.shape[0] > 0
+    now, recent, lists, nodes, heap = state.now, state.recent, state.lists, state.nodes, state.heap
+    for block in range(first, last):
+        base, end = int(stocks.start[block]), int(stocks.start[block + 1])
+        if opens:
+            if closes:
+                # Nothing of the block before is kept: its layers may be used again.
+                heap[0], heap[1] = UNKNOWN, 0
+            failed = _open_block(stocks, state, period, base, end, has_ages, measures)
+            if failed != UNKNOWN:
+                return failed
+        for row in range(log.start[block], log.start[block + 1]):
             quantity = int(log.quantity[row])
             stock = int(log.pair[row])
-            own = stock - base
             kind = int(log.kind[row])
             day = int(log.moved_at[row]) // DAY_US
-            mine = measures[stock]
             if day >= first_day:
-                if recent[own, 2] == 0:
-                    recent[own, 2] = 1
-                    mine[OPENING_UNITS], mine[OPENING_VALUE] = now[own, 1], now[own, 2]
-                if day > now[own, 0]:
-                    _accrue(mine, now[own], mine[LAST_SALE_DAY], day)
-            units, value = int(now[own, 1]), int(now[own, 2])
+                if recent[stock, 2] == 0:
+                    recent[stock, 2] = 1
+                    measures[stock, OPENING_UNITS], measures[stock, OPENING_VALUE] = now[stock, 1], now[stock, 2]
+                if day > now[stock, 0]:
+                    _accrue(measures, now, stock, day)
+            units, value = int(now[stock, 1]), int(now[stock, 2])
             pool = int(log.pool[row]) if has_pools else UNKNOWN
             is_transfer = kind in (TRANSFER_IN, TRANSFER_OUT)
             worth, revaluation = 0, 0
@@ -293,68 +341,61 @@ def value_articles(
                     elif units > 0:
                         worth += share(value, rest, units)
                     else:
-                        worth += share(recent[own, 0], rest, recent[own, 1])
+                        worth += share(recent[stock, 0], rest, recent[stock, 1])
                 covered = 0
                 if units < 0:
                     covered = min(quantity, -units)
                     booked = share(-value, covered, -units)
                     revaluation = share(worth, covered, quantity) - booked
                 if units <= 0:
-                    recent[own, 0], recent[own, 1] = worth, quantity
+                    recent[stock, 0], recent[stock, 1] = worth, quantity
                 units += quantity
                 value += worth - revaluation
-                if is_transfer and pooled > 0:
+                fresh = quantity - covered
+                if has_ages and is_transfer and pooled > 0:
                     dropped = min(covered, pooled)
                     _move_layers(pool_lists, nodes, heap, pool, lists, UNKNOWN, dropped)
-                    _move_layers(pool_lists, nodes, heap, pool, lists, own, pooled - dropped)
+                    _move_layers(pool_lists, nodes, heap, pool, lists, stock, pooled - dropped)
                     fresh = rest - (covered - dropped)
-                else:
-                    fresh = quantity - covered
-                if fresh > 0:
-                    _add_layer(lists, nodes, heap, own, day, fresh)
+                if has_ages and fresh > 0:
+                    _add_layer(lists, nodes, heap, stock, day, fresh)
                 if value > MAX_CENTS:
                     return stock
             elif quantity < 0:
                 issued = -quantity
                 inside = max(0, min(issued, units))
                 if inside > 0:
-                    recent[own, 0], recent[own, 1] = value, units
+                    recent[stock, 0], recent[stock, 1] = value, units
                     worth = share(value, inside, units)
                 beyond = issued - inside
                 if beyond > 0:
-                    if float(recent[own, 0]) / float(recent[own, 1]) * float(beyond) > MAX_CENTS:
+                    if float(recent[stock, 0]) / float(recent[stock, 1]) * float(beyond) > MAX_CENTS:
                         return stock
-                    worth += share(recent[own, 0], beyond, recent[own, 1])
+                    worth += share(recent[stock, 0], beyond, recent[stock, 1])
                 units -= issued
                 value -= worth
                 if pool >= 0:
                     pools[pool, 0] += issued
                     pools[pool, 1] += worth
-                if is_transfer and pool >= 0:
-                    _move_layers(lists, nodes, heap, own, pool_lists, pool, inside)
+                if has_ages and is_transfer and pool >= 0:
+                    _move_layers(lists, nodes, heap, stock, pool_lists, pool, inside)
                     if beyond > 0:
                         _add_layer(pool_lists, nodes, heap, pool, day, beyond)
-                else:
-                    _move_layers(lists, nodes, heap, own, lists, UNKNOWN, inside)
+                elif has_ages:
+                    _move_layers(lists, nodes, heap, stock, lists, UNKNOWN, inside)
                 worth = -worth
                 if value < -MAX_CENTS:
                     return stock
-            now[own, 1], now[own, 2] = units, value
+            now[stock, 1], now[stock, 2] = units, value
             if kind == SALE and quantity < 0:
-                mine[LAST_SALE_DAY] = day
+                measures[stock, LAST_SALE_DAY] = day
             elif kind == RECEIPT and quantity > 0:
-                mine[LAST_RECEIPT_DAY] = day
+                measures[stock, LAST_RECEIPT_DAY] = day
             if day >= first_day:
-                _book(mine, kind, quantity, worth, revaluation)
+                _book(measures, stock, kind, quantity, worth, revaluation)
             if row_values.size:
                 row_values[row, 0], row_values[row, 1] = worth, revaluation
                 row_values[row, 2], row_values[row, 3] = units, value
-        for stock in range(base, stocks.start[article + 1]):
-            own = stock - base
-            mine = measures[stock]
-            if recent[own, 2] == 0:
-                mine[OPENING_UNITS], mine[OPENING_VALUE] = now[own, 1], now[own, 2]
-            _accrue(mine, now[own], mine[LAST_SALE_DAY], last_day + 1)
-            mine[CLOSING_UNITS], mine[CLOSING_VALUE] = now[own, 1], now[own, 2]
-            _age(mine, ages[stock], age_limits, lists[own, 0], nodes, last_day)
+        if closes:
+            _close_block(state, period, age_limits, base, end, has_ages, measures, ages)
     return UNKNOWN

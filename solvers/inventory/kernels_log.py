@@ -1,4 +1,8 @@
-"""The movement log: brought together by article, into a total order, and walked day by day."""
+"""The movement log: brought together by block of articles, into a total order, and walked day by day.
+
+A block is a few whole articles with all their warehouses: small enough that its stocks stay in the cache while its
+movements are walked in time order, whole so that what moves between warehouses stays within it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ UNKNOWN = -1
 
 
 class Log(NamedTuple):
-    """Movements as the kernels read them, grouped by article and in time order within it."""
+    """Movements as the kernels read them, grouped by block of articles and in time order within it."""
 
     start: Integers
     pair: Indices
@@ -36,7 +40,7 @@ class Log(NamedTuple):
 
 
 class Stocks(NamedTuple):
-    """The stocks (warehouse x article) as the kernels read them; those of an article stand together."""
+    """The stocks (warehouse x article) as the kernels read them; those of a block of articles stand together."""
 
     start: Integers
     opening: Integers
@@ -44,86 +48,20 @@ class Stocks(NamedTuple):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def group_rows(pair: Indices, article: Integers, start: Integers) -> Integers:
-    """Give the row order that groups rows by article, keeping their order within it; fills `start` (counting sort)."""
+def group_rows(pair: Indices, block_of: Indices, start: Integers) -> Integers:
+    """Give the row order that groups rows by block, keeping their order within it; fills `start` (counting sort)."""
     start[:] = 0
     for row in range(pair.size):
-        start[article[pair[row]] + 1] += 1
+        start[block_of[pair[row]] + 1] += 1
     for one in range(start.size - 1):
         start[one + 1] += start[one]
     at = start[:-1].copy()
     order = np.empty(pair.size, np.int64)
     for row in range(pair.size):
-        group = article[pair[row]]
+        group = block_of[pair[row]]
         order[at[group]] = row
         at[group] += 1
     return order
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def count_rows(
-    sku_code: Indices, sku_map: Integers, place_code: Indices, place_map: Integers, counts: Integers, pairs: Codes
-) -> None:
-    """Add a batch of movements to the rows of each article, and mark the stocks that moved in pairs[article, place]."""
-    for row in range(sku_code.size):
-        article = sku_map[sku_code[row]]
-        counts[article] += 1
-        pairs[article, place_map[place_code[row]]] = 1
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def place_rows(
-    sku_code: Indices,
-    sku_map: Integers,
-    place_code: Indices,
-    place_map: Integers,
-    stock_of: Indices,
-    moved_at: Integers,
-    quantity: Integers,
-    kind_code: Indices,
-    kind_map: Codes,
-    unit_cost: Integers,
-    link: Indices,
-    cursor: Integers,
-    log: Log,
-) -> int:
-    """Put a batch of movements where their articles' rows go; gives a row whose quantity is too large, or UNKNOWN.
-
-    The batch is grouped by article first, so that what is written stands together: rows scattered one by one over the
-    whole log would each fetch their own piece of memory, five times.
-    """
-    size = sku_code.size
-    counts = np.zeros(cursor.size + 1, np.int64)
-    for row in range(size):
-        if abs(quantity[row]) > MAX_UNITS:
-            return row
-        counts[sku_map[sku_code[row]] + 1] += 1
-    for article in range(cursor.size):
-        counts[article + 1] += counts[article]
-    order = np.empty(size, np.int32)
-    target = np.empty(size, np.int32)
-    shift = cursor - counts[:-1]
-    for row in range(size):
-        article = sku_map[sku_code[row]]
-        at = counts[article]
-        counts[article] = at + 1
-        order[at] = row
-        target[at] = at + shift[article]
-        cursor[article] = target[at] + 1
-    for one in range(size):
-        row = order[one]
-        log.pair[target[one]] = stock_of[sku_map[sku_code[row]], place_map[place_code[row]]]
-        log.kind[target[one]] = kind_map[kind_code[row]]
-    for one in range(size):
-        log.moved_at[target[one]] = moved_at[order[one]]
-    for one in range(size):
-        log.quantity[target[one]] = quantity[order[one]]
-    for one in range(size):
-        log.unit_cost[target[one]] = unit_cost[order[one]]
-    if link.size:
-        for one in range(size):
-            log.pool[target[one]] = link[order[one]]
-    return UNKNOWN
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -176,35 +114,49 @@ def _rearrange(column: npt.NDArray[np.signedinteger], source: Integers, begin: i
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _sort_rows(log: Log, begin: int, end: int) -> None:
+    """Bring the rows begin..end-1 into the total order, in place (merge sort)."""
+    size = end - begin
+    source = np.arange(begin, end)
+    target = np.empty(size, np.int64)
+    width = 1
+    while width < size:
+        for low in range(0, size, 2 * width):
+            _merge(log, source, target, low, min(low + width, size), min(low + 2 * width, size))
+        source, target = target, source
+        width *= 2
+    _rearrange(log.pair, source, begin)
+    _rearrange(log.moved_at, source, begin)
+    _rearrange(log.quantity, source, begin)
+    _rearrange(log.kind, source, begin)
+    _rearrange(log.unit_cost, source, begin)
+    if log.row.size:
+        _rearrange(log.row, source, begin)
+    if log.pool.size:
+        _rearrange(log.pool, source, begin)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def order_rows(log: Log, first: int, last: int) -> None:
-    """Bring the rows of articles first..last-1 into the total order, in place (merge sort where they are not)."""
-    for article in range(first, last):
-        begin, end = log.start[article], log.start[article + 1]
-        is_sorted = True
+    """Bring the rows of blocks first..last-1 into the total order, in place; in time order, only those of one instant."""
+    for block in range(first, last):
+        begin, end = log.start[block], log.start[block + 1]
+        in_time = True
         for row in range(begin + 1, end):
-            if comes_before(log, row, row - 1):
-                is_sorted = False
+            if log.moved_at[row] < log.moved_at[row - 1]:
+                in_time = False
                 break
-        if is_sorted:
+        if not in_time:
+            _sort_rows(log, begin, end)
             continue
-        size = end - begin
-        source = np.arange(begin, end)
-        target = np.empty(size, np.int64)
-        width = 1
-        while width < size:
-            for low in range(0, size, 2 * width):
-                _merge(log, source, target, low, min(low + width, size), min(low + 2 * width, size))
-            source, target = target, source
-            width *= 2
-        _rearrange(log.pair, source, begin)
-        _rearrange(log.moved_at, source, begin)
-        _rearrange(log.quantity, source, begin)
-        _rearrange(log.kind, source, begin)
-        _rearrange(log.unit_cost, source, begin)
-        if log.row.size:
-            _rearrange(log.row, source, begin)
-        if log.pool.size:
-            _rearrange(log.pool, source, begin)
+        since = begin
+        for row in range(begin + 1, end + 1):
+            if row == end or log.moved_at[row] != log.moved_at[since]:
+                for other in range(since + 1, row):
+                    if comes_before(log, other, other - 1):
+                        _sort_rows(log, since, row)
+                        break
+                since = row
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -220,10 +172,10 @@ def fill_daily(
 ) -> None:
     """Fill sales[stock, day] and whether the stock could sell that day: it had units at some time, or it did sell."""
     units = stocks.opening.copy()
-    for article in range(first, last):
-        base = stocks.start[article]
-        filled = np.full(stocks.start[article + 1] - base, first_day, np.int64)
-        for row in range(log.start[article], log.start[article + 1]):
+    for block in range(first, last):
+        base = stocks.start[block]
+        filled = np.full(stocks.start[block + 1] - base, first_day, np.int64)
+        for row in range(log.start[block], log.start[block + 1]):
             stock = int(log.pair[row])
             day = int(log.moved_at[row]) // DAY_US
             if day >= first_day:
@@ -236,6 +188,6 @@ def fill_daily(
                 if is_sale or units[stock] > 0 or units[stock] + log.quantity[row] > 0:
                     could_sell[stock, day - first_day] = True
             units[stock] += log.quantity[row]
-        for stock in range(base, stocks.start[article + 1]):
+        for stock in range(base, stocks.start[block + 1]):
             for idle in range(filled[stock - base], last_day + 1):
                 could_sell[stock, idle - first_day] = units[stock] > 0

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from solvers.inventory import kernels_ledger, kernels_log
+from solvers.inventory import kernels_log
 from solvers.inventory.kernels_log import Integers, Log, Stocks
-from solvers.inventory.ledger import AGE_LIMITS_DAYS, MovementValues, StockHistory, StockPositions
+from solvers.inventory.ledger import MovementValues, StockHistory, StockPositions
+from solvers.inventory.running import RunningLedger, even_cuts, opening_units
+
+_BLOCK_STOCKS: Final = 64
+"""Stocks of a block: what is measured of them takes some twenty kilobytes, which stay in the nearest cache."""
 
 
 @dataclass(frozen=True, eq=False)
 class GroupedHistory:
-    """A stock history whose movements stand by article: what a long log is read into, to be held in memory once.
+    """A stock history whose movements stand by block of articles: what a long log is read into, held in memory once.
 
     Parameters
     ----------
     log
-        Movements by article, in any order within it; they are brought into order in place.
+        Movements by block, in any order within it; they are brought into order in place.
     stock_start
-        (articles + 1,) where the stocks of each article begin.
+        (blocks + 1,) where the stocks of each block begin; see `block_starts`.
     on_hand, unit_cost_cents
         (stocks,) as in `StockHistory`.
     num_links
@@ -41,11 +45,31 @@ class GroupedHistory:
     period_days: int
 
 
-def group_by_article(history: StockHistory) -> GroupedHistory:
-    """Give a history with its movements by article."""
-    starts = np.searchsorted(history.article, np.arange(history.num_articles + 1))
-    log_start = np.zeros(history.num_articles + 1, np.int64)
-    rows = kernels_log.group_rows(history.stock, history.article, log_start)
+def block_starts(article: Integers) -> Integers:
+    """Give where the stocks of each block of articles begin, and where the last ends: whole articles, about as many stocks.
+
+    Parameters
+    ----------
+    article
+        (stocks,) article of each; rises.
+    """
+    ends = np.flatnonzero(np.diff(article)) + 1
+    wanted = np.arange(_BLOCK_STOCKS, article.size, _BLOCK_STOCKS)
+    inner = np.searchsorted(ends, wanted)
+    starts: Integers = np.unique(np.concatenate(([0], ends[inner[inner < ends.size]], [article.size]))).astype(np.int64)
+    return starts
+
+
+def blocks_of(starts: Integers) -> npt.NDArray[np.int32]:
+    """Give the block of each stock."""
+    return np.repeat(np.arange(starts.size - 1, dtype=np.int32), np.diff(starts))
+
+
+def group_by_block(history: StockHistory) -> GroupedHistory:
+    """Give a history with its movements by block of articles."""
+    starts = block_starts(history.article)
+    log_start = np.zeros(starts.size, np.int64)
+    rows = kernels_log.group_rows(history.stock, blocks_of(starts), log_start)
     link = history.link[rows] if history.link.size else history.link
     log = Log(
         log_start,
@@ -68,13 +92,15 @@ def group_by_article(history: StockHistory) -> GroupedHistory:
     )
 
 
-def value_stocks(history: StockHistory | GroupedHistory, *, threads: int = 1) -> StockPositions:
+def value_stocks(history: StockHistory | GroupedHistory, *, has_ages: bool = True, threads: int = 1) -> StockPositions:
     """Value every stock at moving-average cost, age it by FIFO and measure the period, in one pass.
 
     Parameters
     ----------
     history
         Stocks and movements; their order does not matter.
+    has_ages
+        Whether to age the stock; without, the positions have no ages, and the rest is the same.
     threads
         Threads that share the articles; the result does not depend on it.
 
@@ -83,8 +109,8 @@ def value_stocks(history: StockHistory | GroupedHistory, *, threads: int = 1) ->
     ValueError
         When units or value of a stock leave the range that is exact in 64 bits.
     """
-    grouped = history if isinstance(history, GroupedHistory) else group_by_article(history)
-    return _run(grouped, np.empty((0, 4), np.int64), threads)
+    grouped = history if isinstance(history, GroupedHistory) else group_by_block(history)
+    return _run(grouped, np.empty((0, 4), np.int64), has_ages=has_ages, threads=threads)
 
 
 def value_movements(history: StockHistory, *, threads: int = 1) -> MovementValues:
@@ -95,9 +121,9 @@ def value_movements(history: StockHistory, *, threads: int = 1) -> MovementValue
     ValueError
         When units or value of a stock leave the range that is exact in 64 bits.
     """
-    grouped = group_by_article(history)
+    grouped = group_by_block(history)
     by_place = np.zeros((history.stock.size, 4), np.int64)
-    _run(grouped, by_place, threads)
+    _run(grouped, by_place, has_ages=False, threads=threads)
     values = np.empty_like(by_place)
     values[grouped.log.row] = by_place
     return MovementValues(*(np.ascontiguousarray(values[:, column]) for column in range(4)))
@@ -125,7 +151,7 @@ def daily_sales(history: GroupedHistory, *, threads: int = 1) -> DailySales:
     Parameters
     ----------
     history
-        Stocks and movements by article.
+        Stocks and movements by block.
     threads
         Threads that share the articles; the result does not depend on it.
 
@@ -144,53 +170,27 @@ def daily_sales(history: GroupedHistory, *, threads: int = 1) -> DailySales:
         kernels_log.fill_daily(history.log, stocks, first_day, history.last_day, *cut, sales, could_sell)
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(fill, _cuts(history.log.start, threads)))
+        list(pool.map(fill, even_cuts(history.log.start, threads)))
     return DailySales(sales, could_sell)
-
-
-def _cuts(start: Integers, threads: int) -> list[tuple[int, int]]:
-    """Cut the articles into consecutive parts of about as many movements."""
-    ends = np.searchsorted(start, np.linspace(0, start[-1], threads + 1)[1:-1]).tolist()
-    edges = [0, *ends, start.size - 1]
-    return [(low, high) for low, high in pairwise(edges) if low < high]
 
 
 def _openings(history: GroupedHistory) -> Integers:
     moved, passed = kernels_log.movement_sums(history.log.pair, history.log.quantity, history.on_hand.size)
-    over = np.flatnonzero(passed + np.abs(history.on_hand) > kernels_log.MAX_UNITS)
-    if over.size:
-        raise ValueError(
-            f"stock {over[0]} sees {passed[over[0]]} units pass, more than {kernels_log.MAX_UNITS}; "
-            f"check its quantities or count in larger units ({over.size} such in all)."
-        )
-    openings: Integers = history.on_hand - moved
-    return openings
+    return opening_units(history.on_hand, moved, passed)
 
 
-def _run(history: GroupedHistory, row_values: Integers, threads: int) -> StockPositions:
-    log, cuts = history.log, _cuts(history.log.start, threads)
+def _run(history: GroupedHistory, row_values: Integers, *, has_ages: bool, threads: int) -> StockPositions:
+    log = history.log
     # What lay there before the first movement on record is at least as old as the record, and nothing says it is older.
-    origin = int(log.moved_at.min() // kernels_log.DAY_US) - 1 if log.moved_at.size else history.last_day
-    period = np.array([history.last_day - history.period_days + 1, history.last_day, origin], np.int64)
-    measures = np.zeros((history.on_hand.size, len(kernels_ledger.MEASURES)), np.int64)
-    ages = np.zeros((history.on_hand.size, 2, len(AGE_LIMITS_DAYS) + 1), np.int64)
-    pools = np.zeros((history.num_links, 2), np.int64)
-    pool_lists = np.full((history.num_links, 2), kernels_log.UNKNOWN, np.int64)
-    limits = np.array(AGE_LIMITS_DAYS, np.int64)
-    stocks = Stocks(history.stock_start, _openings(history), history.unit_cost_cents)
-
-    def value(cut: tuple[int, int]) -> int:
-        kernels_log.order_rows(log, *cut)
-        return int(
-            kernels_ledger.value_articles(
-                log, stocks, pools, pool_lists, period, limits, *cut, measures, ages, row_values
-            )
-        )
-
-    with ThreadPoolExecutor(threads) as pool:
-        failed = [stock for stock in pool.map(value, cuts) if stock != kernels_log.UNKNOWN]
-    if failed:
-        raise ValueError(
-            f"the value of stock {min(failed)} passes {kernels_ledger.MAX_CENTS} cents; check its quantities and unit costs."
-        )
-    return StockPositions(measures, ages[:, 0], ages[:, 1])
+    origin_day = int(log.moved_at.min() // kernels_log.DAY_US) - 1 if log.moved_at.size else history.last_day
+    ledger = RunningLedger(
+        Stocks(history.stock_start, _openings(history), history.unit_cost_cents),
+        even_cuts(log.start, threads),
+        num_links=history.num_links,
+        last_day=history.last_day,
+        period_days=history.period_days,
+        origin_day=origin_day,
+        has_ages=has_ages,
+    )
+    ledger.add(log, is_last=True, row_values=row_values)
+    return ledger.positions

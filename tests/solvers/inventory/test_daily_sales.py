@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from solvers.inventory import NO_COST, Movement, StockHistory, daily_sales, group_by_article
+from solvers.inventory import NO_COST, Movement, StockHistory, daily_sales, group_by_block
 from solvers.inventory.kernels_log import DAY_US
 
 LAST_DAY, DAYS = 500, 20
@@ -21,7 +21,7 @@ def test_days_agree_with_a_walk(seed):
     one = StockHistory(
         [0, 0, 1, 1, 2], on_hand, [10] * stocks, stock, at, quantity, kind, np.full(size, NO_COST), [], LAST_DAY, DAYS
     )
-    found = daily_sales(group_by_article(one), threads=2)
+    found = daily_sales(group_by_block(one), threads=2)
     units = on_hand - np.bincount(stock, quantity, stocks).astype(int)
     order = sorted(range(size), key=lambda r: (at[r], kind[r], stock[r], quantity[r]))
     sales, could = np.zeros((stocks, DAYS), int), np.zeros((stocks, DAYS), bool)
