@@ -93,7 +93,7 @@ STOCK_HEALTH: Final = Table(
         text("category", "category"),
         text("place", "where it stands", allowed=PLACES),
         integer("on_hand", "units there"),
-        integer("available_units", "units not yet promised"),
+        integer("available_units", "units not yet promised; below zero where more is promised than there is"),
         integer("safety_stock", "units kept back"),
         integer("unit_cost_cents", "moving-average cost of a unit, to the cent", at_least=0),
         integer("stock_value_cents", "value at moving-average cost", at_least=-(10**15), at_most=10**15),
@@ -115,16 +115,24 @@ STOCK_HEALTH: Final = Table(
         ),
         integer("understock_units", "units short until the next firm receipt or the lead time", at_least=0),
         integer("lost_margin_cents", "expected margin lost by then", at_least=0, at_most=10**15),
+        number("lost_sales_units", "units it would have sold on its days without stock of the last 30", at_least=0),
+        integer("lost_sales_cents", "their margin", at_least=0, at_most=10**15),
+        integer("waiting_units", "units that wait tonight because it is short; absent without a plan", nullable=True),
+        integer("waiting_cents", "what tonight's plan paid for their orders", nullable=True, at_least=0),
+        integer("split_parcels", "parcels more tonight because it is short", nullable=True, at_least=0),
+        integer("split_cents", "what tonight's plan paid for orders split so", nullable=True, at_least=0),
+        integer("farther_parcels", "orders sent from farther away tonight because it is short", nullable=True),
+        integer("farther_cents", "what tonight's plan paid for them", nullable=True, at_least=0),
+        integer("plan_cost_cents", "what tonight's plan paid for the shortage in all", nullable=True, at_least=0),
         integer(
-            "plan_cost_cents",
-            "what tonight's plan paid for the shortage; absent without a plan",
-            nullable=True,
+            "money_cents",
+            "all of it in one currency: holding, lost margin, lost sales, plan",
             at_least=0,
+            at_most=10**15,
         ),
-        integer("money_cents", "all of it in one currency: holding, lost margin, plan", at_least=0, at_most=10**15),
         text("action", "what to do first", allowed=ACTIONS),
-        integer("transfer_units", "units to move between warehouses of the article", at_least=0),
-        integer("buy_units", "units to buy beyond that", at_least=0),
+        integer("transfer_units", "units to move in, below zero: out, as `transfers` proposes"),
+        integer("buy_units", "units to buy, as `replenishment` proposes", at_least=0),
     ),
 )
 
@@ -187,6 +195,7 @@ REPLENISHMENT: Final = Table(
         text("warehouse_id", "warehouse"),
         text("sku", "article"),
         text("category", "category"),
+        text("supplier_id", "who sells it, where the terms say", nullable=True),
         integer("available_units", "units there and not yet promised"),
         integer("inbound_units", "units firmly due before an order placed next time could arrive", at_least=0),
         number("expected_demand_units", "expected demand until then", at_least=0),
@@ -215,6 +224,24 @@ TRANSFERS: Final = Table(
     ),
 )
 
+PROPOSAL_SUMMARY: Final = Table(
+    "proposal_summary",
+    "what the proposals of the night are expected to save, and how good they are proven to be",
+    columns=(
+        integer("purchases", "lines to buy", at_least=0),
+        integer("transfers", "lines to move", at_least=0),
+        integer("purchase_cents", "price of the purchases", at_least=0, at_most=10**15),
+        integer("transfer_cents", "cost of the moves", at_least=0, at_most=10**15),
+        integer(
+            "baseline_cents", "expected cost of shortage and holding if nothing is done", at_least=0, at_most=10**18
+        ),
+        integer("cost_cents", "the same with all proposals, moves and orders paid", at_least=0, at_most=10**18),
+        integer("bound_cents", "proven: no other purchases and moves cost less", at_least=0, at_most=10**18),
+        number("gap", "share of the cost that is not proven necessary", at_least=0, at_most=1),
+        text("status", "OPTIMAL or FEASIBLE", allowed=("OPTIMAL", "FEASIBLE")),
+    ),
+)
+
 STOCK_CLASSES: Final = Table(
     "stock_classes",
     "what kind of demand a stock has, and what it lost without stock",
@@ -239,7 +266,15 @@ STOCK_CLASSES: Final = Table(
     ),
 )
 
-ANALYSES: Final[tuple[Table, ...]] = (REPLENISHMENT, TRANSFERS, STOCK_CLASSES)
-"""What is asked for in a notebook (`propose_orders`, `stock_classes`); no part of a run."""
+ANALYSES: Final[tuple[Table, ...]] = (STOCK_CLASSES,)
+"""What is asked for in a notebook; no part of a run."""
 
-REPORTS: Final[tuple[Table, ...]] = (INVENTORY_TURNOVER, STOCK_HEALTH, DELIVERY_PERFORMANCE, RETURN_SUMMARY)
+REPORTS: Final[tuple[Table, ...]] = (
+    INVENTORY_TURNOVER,
+    STOCK_HEALTH,
+    REPLENISHMENT,
+    TRANSFERS,
+    PROPOSAL_SUMMARY,
+    DELIVERY_PERFORMANCE,
+    RETURN_SUMMARY,
+)

@@ -10,23 +10,25 @@ from engine.config import Settings
 from engine.inputs import Inputs
 from engine.reports.delivery import delivery_performance
 from engine.reports.ledger import stock_ledger
+from engine.reports.outlook import look
+from engine.reports.plan_cost import elsewhere_costs, shortage_costs
+from engine.reports.proposals import propose
 from engine.reports.returned import return_summary
-from engine.reports.stock_health import stock_health
+from engine.reports.stock_health import health
 from engine.reports.turnover import inventory_turnover, mean_prices
-from engine.waiting import FOR_STOCK
+from engine.stages.assign import Plan
+from solvers.inventory import ReplenishEffort
 
 
-def morning_tables(
-    inputs: Inputs, backorders: pl.DataFrame, shadow_prices: pl.DataFrame, settings: Settings, as_of: datetime
-) -> dict[str, pl.DataFrame]:
+def morning_tables(inputs: Inputs, plan: Plan, settings: Settings, as_of: datetime) -> dict[str, pl.DataFrame]:
     """Give the report tables by name.
 
     Parameters
     ----------
     inputs
         The canonical tables.
-    backorders, shadow_prices
-        What tonight's plan paid for shortages.
+    plan
+        Tonight's plan, for what it paid for shortages.
     settings
         Section `inventory` and the number of threads.
     as_of
@@ -35,21 +37,17 @@ def morning_tables(
     rules, threads = settings.inventory, settings.night.threads
     goods = inputs.stock, inputs.stock_movements, inputs.products
     prices = mean_prices(inputs.order_lines)
+    outlook = look(*goods, inputs.inbound, as_of, settings=rules, prices=prices, threads=threads)
+    effort = ReplenishEffort(exact_articles=rules.exact_articles)
+    proposals = propose(outlook, elsewhere=elsewhere_costs(plan), effort=effort)
+    paid = shortage_costs(plan, inputs.stock, inputs.warehouses)
     return {
         "stock_ledger": stock_ledger(inputs.stock, inputs.stock_movements, as_of, period_days=rules.period_days),
         "inventory_turnover": inventory_turnover(
             *goods, as_of, period_days=rules.period_days, prices=prices, threads=threads
         ),
-        "stock_health": stock_health(
-            *goods,
-            inputs.inbound,
-            as_of,
-            settings=rules,
-            prices=prices,
-            backorders=backorders.filter(pl.col("reason").is_in(FOR_STOCK)),
-            shadow_prices=shadow_prices,
-            threads=threads,
-        ),
+        "stock_health": health(outlook, proposals, paid=paid),
+        **proposals.tables(),
         "delivery_performance": delivery_performance(inputs.past_shipments, inputs.tracking_events, as_of),
         "return_summary": return_summary(inputs.returns, inputs.past_order_lines, inputs.past_shipments, as_of),
     }

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from engine.config import Inventory
-from engine.contracts.reports import REPLENISHMENT, TRANSFERS
+from engine.contracts.reports import PROPOSAL_SUMMARY, REPLENISHMENT, TRANSFERS
 from engine.errors import InputError, UsageError
 from engine.reports.frames import Frame, frame_of
 from engine.reports.outlook import Outlook, look
@@ -39,6 +39,26 @@ class Proposals:
     transfers: pl.DataFrame
     outcome: Outcome
     baseline_cents: int
+
+    @property
+    def summary(self) -> pl.DataFrame:
+        """What they save in all and what is proven of it, by contract `proposal_summary`."""
+        row = {
+            "purchases": self.replenishment.height,
+            "transfers": self.transfers.height,
+            "purchase_cents": int(self.replenishment["cost_cents"].sum()),
+            "transfer_cents": int(self.transfers["cost_cents"].sum()),
+            "baseline_cents": self.baseline_cents,
+            "cost_cents": self.outcome.cost,
+            "bound_cents": self.outcome.bound,
+            "gap": self.outcome.gap or 0.0,
+            "status": self.outcome.status.value,
+        }
+        return pl.DataFrame([row], schema=PROPOSAL_SUMMARY.schema)
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Give the tables by name."""
+        return {"replenishment": self.replenishment, "transfers": self.transfers, "proposal_summary": self.summary}
 
 
 def propose_orders(

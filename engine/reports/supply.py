@@ -69,7 +69,7 @@ class Supply:
     Parameters
     ----------
     articles
-        One row an article, by sku: unit_cost_cents, supplier_id, pack_units, minimum_units, order_cents.
+        One row an article, by sku: unit_cost_cents, supplier_id where known, pack_units, minimum_units, order_cents.
     suppliers
         Their identifiers, by position.
     budget_cents
@@ -114,13 +114,13 @@ def supply_terms(outlook: Outlook, terms: pl.DataFrame | None, budget: int | Map
         articles = articles.join(own, on="sku", how="left", maintain_order="left")
     absent = [pl.lit(None).alias(name) for name in ("supplier_id", *_DEFAULTS) if name not in articles.columns]
     articles = articles.with_columns(absent).with_columns(
-        pl.col("supplier_id").cast(pl.String).fill_null(_ANYONE),
+        pl.col("supplier_id").cast(pl.String),
         *(pl.col(name).cast(pl.Int64).fill_null(value) for name, value in _DEFAULTS.items()),
     )
     if not isinstance(budget, Mapping):
         # One purse for all: who sells does not matter to it.
         return Supply(articles, [_ANYONE], np.array([UNLIMITED if budget is None else budget], np.int64))
-    suppliers = articles["supplier_id"].unique().sort().to_list()
+    suppliers = articles["supplier_id"].fill_null(_ANYONE).unique().sort().to_list()
     limits = np.full(len(suppliers), UNLIMITED, np.int64)
     limits[_places(list(budget), suppliers, "budget_cents")] = list(budget.values())
     return Supply(articles, suppliers, limits)
@@ -163,7 +163,7 @@ def replenishment_problem(
     stocks, rules, forecast = outlook.stocks, outlook.settings, outlook.forecast
     warehouses = stocks["warehouse_id"].unique().sort().to_list()
     article = (stocks["sku"].rank("dense").cast(pl.Int64) - 1).to_numpy()
-    suppliers = supply.articles["supplier_id"].to_list() if len(supply.suppliers) > 1 else []
+    suppliers = supply.articles["supplier_id"].fill_null(_ANYONE).to_list() if len(supply.suppliers) > 1 else []
     sending = np.full(len(warehouses), UNLIMITED, np.int64)
     if sending_units is not None:
         sending[_places(list(sending_units), warehouses, "sending_units")] = list(sending_units.values())
