@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NUM_KEYS = 4
 NUM_CRITERIA = 9
-MOST_SHUFFLED = 40
+PLAIN_TRIES = NUM_KEYS * NUM_CRITERIA
 
 
 @numba.njit(cache=True, nogil=True)
@@ -82,15 +82,21 @@ def score(space: Ints, box: Ints, criterion: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _rests_well(group: Group, work: Work, rules: RuleArrays, num: int, e: int) -> bool:
+def note_rest(group: Group, work: Work, row: int, e: int) -> None:
+    """Note for a row of `work.box` what an item of entry `e` weighs and bears."""
+    work.row_weight[row] = group.weight_g[e]
+    work.row_limit[row] = group.max_load_g[e]
+    work.row_fragile[row] = group.is_fragile[e]
+
+
+@numba.njit(cache=True, nogil=True)
+def rests_well(group: Group, work: Work, rules: RuleArrays, num: int, e: int) -> bool:
     """Check row `num` of `work.box`, not yet counted, against support and loads."""
     if not supported(work.box, num, work.box[num], rules.support_per_10000):
         return False
     if group.total[HAS_LOADS] == 0:
         return True
-    work.row_weight[num] = group.weight_g[e]
-    work.row_limit[num] = group.max_load_g[e]
-    work.row_fragile[num] = group.is_fragile[e]
+    note_rest(group, work, num, e)
     return loads_borne(work.box, num + 1, work.row_weight, work.row_limit, work.row_fragile, work.load, work.turn)
 
 
@@ -169,7 +175,7 @@ def fill(
                     here[4] = here[1] + d[1]
                     here[5] = here[2] + d[2]
                     value = score(a, here, criterion)
-                    if value < best and (not need_rest or _rests_well(group, work, rules, num, e)):
+                    if value < best and (not need_rest or rests_well(group, work, rules, num, e)):
                         best = value
                         b0, b1, b2, b3, b4, b5 = here[0], here[1], here[2], here[3], here[4], here[5]
         if best == 2**62:
@@ -181,10 +187,8 @@ def fill(
             continue
         here[0], here[1], here[2], here[3], here[4], here[5] = b0, b1, b2, b3, b4, b5
         work.box_entry[num] = e
-        work.row_weight[num] = group.weight_g[e]
-        work.row_limit[num] = group.max_load_g[e]
-        work.row_fragile[num] = group.is_fragile[e]
-        num_spaces = cut_spaces(spaces, num_spaces, work.pieces, here, least)
+        note_rest(group, work, num, e)
+        num_spaces = cut_spaces(spaces, num_spaces, spaces, work.pieces, here, least)
         weight += group.weight_g[e]
         num += 1
     return num
@@ -212,10 +216,7 @@ def obeys_rules(group: Group, work: Work, rules: RuleArrays, edge: Ints) -> bool
     """Check support, loads and centre of gravity of the packing in `work.box`, shifting it to the middle if need be."""
     num = group.total[TOTAL_UNITS]
     for i in range(num):
-        e = work.box_entry[i]
-        work.row_weight[i] = group.weight_g[e]
-        work.row_limit[i] = group.max_load_g[e]
-        work.row_fragile[i] = group.is_fragile[e]
+        note_rest(group, work, i, work.box_entry[i])
         if not supported(work.box, num, work.box[i], rules.support_per_10000):
             return False
     if group.total[HAS_LOADS] == 1 and not loads_borne(
@@ -226,68 +227,14 @@ def obeys_rules(group: Group, work: Work, rules: RuleArrays, edge: Ints) -> bool
 
 
 @numba.njit(cache=True, nogil=True)
-def _improve(group: Group, work: Work, rules: RuleArrays, edge: Ints, rounds: int) -> bool:
-    """Move units that found no place forward in the order, keeping what packs at least as much, until all are in."""
-    num = group.total[TOTAL_UNITS]
-    no_limit = int(np.int64(2**62))
-    rows = group.num_rows[0]
-    state = 12345 + rules.seed
-    best = int(np.int64(-1))
-    criterion = int(np.int64(0))
-    best_criterion = int(np.int64(0))
-    for turn in range(rounds):
-        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
-        if turn % 60 == 0:
-            # Start afresh from another plain order.
-            order_units(group, rows, work, (state >> 8) % NUM_KEYS)
-            best = -1
-        if turn % 60 < NUM_CRITERIA:
-            criterion = turn % 60
-        else:
-            criterion = best_criterion if (state >> 16) % 4 else (state >> 8) % NUM_CRITERIA
-        placed = fill(group, rows, work, rules, num, edge, criterion, int(np.int64(0)), no_limit)
-        if placed == num and centre_contents(group, work, rules, num, edge):
-            return True
-        volume = int(np.int64(0))
-        for i in range(placed):
-            volume += group.volume[work.box_entry[i]]
-        if volume >= best:
-            best, best_criterion = volume, criterion
-            for i in range(num):
-                work.key[i] = work.unit[i]
-            work.missed[num] = work.missed[0]
-            if placed < num:
-                state = (state * 1103515245 + 12345) & 0x7FFFFFFF
-                work.missed[num] = work.missed[(state >> 8) % (num - placed)]
-        else:
-            for i in range(num):
-                work.unit[i] = work.key[i]
-        if turn % 60 < NUM_CRITERIA - 1:
-            continue
-        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
-        taken = work.missed[num] if (state >> 16) % 4 else (state >> 8) % num
-        state = (state * 1103515245 + 12345) & 0x7FFFFFFF
-        to = (state >> 8) % num
-        if to > taken:
-            taken, to = to, taken
-        unit = work.unit[taken]
-        for i in range(taken, to, -1):
-            work.unit[i] = work.unit[i - 1]
-        work.unit[to] = unit
-    return False
+def fits(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, tries: int) -> bool:
+    """Look for a packing of all entries in one box by several plain orders and criteria, at most `tries` of `PLAIN_TRIES`.
 
-
-@numba.njit(cache=True, nogil=True)
-def fits(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, first: int, last: int) -> bool:
-    """Look for a packing of all entries in one box: several orders and criteria, then orders improved step by step.
-
-    Tries `first` to `last` are made, so that a search can be taken up again. The usable orientations must match the box. True
-    leaves the packing in `work.box`; False proves nothing.
+    The usable orientations must match the box. True leaves the packing in `work.box`; False proves nothing.
     """
     num = group.total[TOTAL_UNITS]
     all_, no_limit = int(np.int64(1)), int(np.int64(2**62))
-    group.num_rows[0] = rows
-    for tried in range(first, min(last, NUM_CRITERIA if num == 1 else NUM_CRITERIA * NUM_KEYS)):
+    for tried in range(min(tries, NUM_CRITERIA if num == 1 else PLAIN_TRIES)):
         key = (tried // NUM_CRITERIA + tried) % NUM_KEYS
         if group.total[HAS_LOADS] == 1 and tried % 3 != 2:
             key += NUM_KEYS
@@ -298,8 +245,4 @@ def fits(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, fir
             group, work, rules, num, edge
         ):
             return True
-    if num == 1 or last <= NUM_CRITERIA * NUM_KEYS:
-        return False
-    # Many units have many orders: the effort grows with them.
-    rounds = (last - NUM_CRITERIA * NUM_KEYS) * min(num, MOST_SHUFFLED) // 4
-    return bool(_improve(group, work, rules, edge, rounds))
+    return False

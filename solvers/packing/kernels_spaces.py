@@ -14,20 +14,30 @@ if TYPE_CHECKING:
 
 
 @numba.njit(cache=True, nogil=True)
-def _contained(a: Ints, b: Ints) -> bool:
-    return bool(a[0] >= b[0] and a[1] >= b[1] and a[2] >= b[2] and a[3] <= b[3] and a[4] <= b[4] and a[5] <= b[5])
+def _contained(some: Ints, i: int, others: Ints, j: int) -> bool:
+    """Say whether row i of some spaces lies within row j of others."""
+    return bool(
+        some[i, 0] >= others[j, 0]
+        and some[i, 1] >= others[j, 1]
+        and some[i, 2] >= others[j, 2]
+        and some[i, 3] <= others[j, 3]
+        and some[i, 4] <= others[j, 4]
+        and some[i, 5] <= others[j, 5]
+    )
 
 
 @numba.njit(cache=True, nogil=True)
-def cut_spaces(spaces: Ints, num: int, pieces: Ints, box: Ints, least: int) -> int:
+def cut_spaces(spaces: Ints, num: int, into: Ints, pieces: Ints, box: Ints, least: int) -> int:
     """Take `box` out of the free spaces and give their new number.
 
     Parameters
     ----------
     spaces
-        Rows x1, y1, z1, x2, y2, z2 of the maximal free spaces, changed in place.
+        Rows x1, y1, z1, x2, y2, z2 of the maximal free spaces.
     num
         How many rows count.
+    into
+        Gets what remains; may be `spaces` itself.
     pieces
         Scratch of the same width.
     box
@@ -35,44 +45,57 @@ def cut_spaces(spaces: Ints, num: int, pieces: Ints, box: Ints, least: int) -> i
     least
         Spaces with an edge below this hold nothing that is left to place and are dropped.
     """
+    x1, y1, z1, x2, y2, z2 = box[0], box[1], box[2], box[3], box[4], box[5]
     kept = 0
     made = 0
     for s in range(num):
-        a = spaces[s]
-        if box[0] >= a[3] or box[3] <= a[0] or box[1] >= a[4] or box[4] <= a[1] or box[2] >= a[5] or box[5] <= a[2]:
-            if kept != s:
-                for k in range(6):
-                    spaces[kept, k] = a[k]
+        a1, b1, c1, a2, b2, c2 = spaces[s, 0], spaces[s, 1], spaces[s, 2], spaces[s, 3], spaces[s, 4], spaces[s, 5]
+        if x1 >= a2 or x2 <= a1 or y1 >= b2 or y2 <= b1 or z1 >= c2 or z2 <= c1:
+            _write(into, kept, a1, b1, c1, a2, b2, c2)
             kept += 1
             continue
-        for axis in range(3):
-            if box[axis] - a[axis] >= least and made < pieces.shape[0]:
-                for k in range(6):
-                    pieces[made, k] = a[k]
-                pieces[made, axis + 3] = box[axis]
-                made += 1
-            if a[axis + 3] - box[axis + 3] >= least and made < pieces.shape[0]:
-                for k in range(6):
-                    pieces[made, k] = a[k]
-                pieces[made, axis] = box[axis + 3]
-                made += 1
+        if made + 6 > pieces.shape[0]:
+            continue
+        if x1 - a1 >= least:
+            _write(pieces, made, a1, b1, c1, x1, b2, c2)
+            made += 1
+        if a2 - x2 >= least:
+            _write(pieces, made, x2, b1, c1, a2, b2, c2)
+            made += 1
+        if y1 - b1 >= least:
+            _write(pieces, made, a1, b1, c1, a2, y1, c2)
+            made += 1
+        if b2 - y2 >= least:
+            _write(pieces, made, a1, y2, c1, a2, b2, c2)
+            made += 1
+        if z1 - c1 >= least:
+            _write(pieces, made, a1, b1, c1, a2, b2, z1)
+            made += 1
+        if c2 - z2 >= least:
+            _write(pieces, made, a1, b1, z2, a2, b2, c2)
+            made += 1
     # What was maximal before stays maximal; only the new pieces can lie inside another space.
     old = kept
     for i in range(made):
-        p = pieces[i]
         inside = False
         for s in range(old):
-            if _contained(p, spaces[s]):
+            if _contained(pieces, i, into, s):
                 inside = True
                 break
         if inside:
             continue
         for j in range(made):
-            if j != i and _contained(p, pieces[j]) and (j < i or not _contained(pieces[j], p)):
+            if j != i and _contained(pieces, i, pieces, j) and (j < i or not _contained(pieces, j, pieces, i)):
                 inside = True
                 break
-        if not inside and kept < spaces.shape[0]:
+        if not inside and kept < into.shape[0]:
             for k in range(6):
-                spaces[kept, k] = p[k]
+                into[kept, k] = pieces[i, k]
             kept += 1
     return kept
+
+
+@numba.njit(cache=True, nogil=True)
+def _write(spaces: Ints, row: int, x1: int, y1: int, z1: int, x2: int, y2: int, z2: int) -> None:
+    spaces[row, 0], spaces[row, 1], spaces[row, 2] = x1, y1, z1
+    spaces[row, 3], spaces[row, 4], spaces[row, 5] = x2, y2, z2
