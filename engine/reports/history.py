@@ -11,7 +11,8 @@ import polars as pl
 
 from engine.contracts.inputs import PRODUCTS, STOCK, STOCK_MOVEMENTS
 from engine.errors import InputError
-from engine.reports.frames import canonical, day_number, utc
+from engine.reports.currency import check_currency
+from engine.reports.frames import Frame, canonical, day_number, frame_of, utc
 from engine.reports.running import positions_in_order
 from engine.reports.scan import LogFile, Numbering
 from solvers.inventory import (
@@ -48,7 +49,7 @@ class History:
 
 
 def read_history(
-    stock: pl.DataFrame, movements: pl.DataFrame | Path, products: pl.DataFrame, as_of: datetime, *, period_days: int
+    stock: Frame, movements: Frame | Path, products: Frame, as_of: datetime, *, period_days: int
 ) -> History:
     """Bring stock and movements together; a stock that only moved, and one that never moved, are both part of it.
 
@@ -76,9 +77,9 @@ def read_history(
 
 
 def read_positions(
-    stock: pl.DataFrame,
-    movements: pl.DataFrame | Path,
-    products: pl.DataFrame,
+    stock: Frame,
+    movements: Frame | Path,
+    products: Frame,
     as_of: datetime,
     *,
     period_days: int,
@@ -114,19 +115,21 @@ def read_positions(
         raise InputError(f"stock and stock_movements cannot be valued: {error}") from error
 
 
-def past_movements(movements: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
+def past_movements(movements: Frame, as_of: datetime) -> pl.DataFrame:
     """Give the canonical movements up to the night, in their order.
 
     Raises
     ------
     InputError
-        When a column is missing or holds values of another kind.
+        When a column is missing or holds values of another kind, or costs are in several currencies.
     """
-    return canonical(movements, STOCK_MOVEMENTS).filter(pl.col("moved_at") <= utc(as_of))
+    frame = frame_of(movements, STOCK_MOVEMENTS.name)
+    check_currency(frame.lazy(), STOCK_MOVEMENTS.name)
+    return canonical(frame, STOCK_MOVEMENTS).filter(pl.col("moved_at") <= utc(as_of))
 
 
 def stock_history(
-    stock: pl.DataFrame, past: pl.DataFrame, products: pl.DataFrame, as_of: datetime, *, period_days: int
+    stock: Frame, past: pl.DataFrame, products: Frame, as_of: datetime, *, period_days: int
 ) -> tuple[pl.DataFrame, StockHistory]:
     """Give the stocks by name and, for the solver, the movements in their order.
 
@@ -176,8 +179,9 @@ class _OpenFile:
         return replace(self.history, log=self.file.grouped(self.numbering, self.links))
 
 
-def _open_file(stock: pl.DataFrame, path: Path, products: pl.DataFrame, night: datetime, period_days: int) -> _OpenFile:
+def _open_file(stock: Frame, path: Path, products: Frame, night: datetime, period_days: int) -> _OpenFile:
     """Count a file by way of a history without movements, which checks what is not the log's."""
+    check_currency(pl.scan_parquet(path), STOCK_MOVEMENTS.name)
     log_file = LogFile(path, night)
     stocks = _stocks(canonical(stock, STOCK), log_file.pairs(), _costs(products))
     none = STOCK_MOVEMENTS.empty()
@@ -196,12 +200,19 @@ def _article(stocks: pl.DataFrame) -> Integers:
     return numbers
 
 
-def _costs(products: pl.DataFrame) -> pl.DataFrame:
+def _costs(products: Frame) -> pl.DataFrame:
     needed = ("sku", "category", "unit_cost_cents")
-    missing = [name for name in needed if name not in products.columns]
-    if missing:
-        raise InputError(f"products lacks {', '.join(missing)}; it has {', '.join(products.columns)}.")
-    return products.select(pl.col(name).cast(PRODUCTS.column(name).kind.dtype) for name in needed)
+    frame = frame_of(products, "products", *needed)
+    try:
+        known = frame.select(pl.col(name).cast(PRODUCTS.column(name).kind.dtype) for name in needed)
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"products has values of another kind than its columns: {error}") from error
+    twice = known.filter(pl.col("sku").is_duplicated())["sku"].unique().sort()
+    if twice.len():
+        raise InputError(
+            f"products names {twice.len()} articles twice, such as {', '.join(twice.head(3))}; keep one row each."
+        )
+    return known
 
 
 def _stocks(stock: pl.DataFrame, moved: pl.DataFrame, costs: pl.DataFrame) -> pl.DataFrame:

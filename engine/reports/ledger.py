@@ -8,15 +8,13 @@ import polars as pl
 
 from engine.contracts.inputs import STOCK, STOCK_MOVEMENTS
 from engine.contracts.outputs import STOCK_LEDGER
-from engine.errors import InputError
-from engine.reports.frames import canonical, utc
-from engine.reports.history import past_movements, stock_history
-from solvers.inventory import value_movements
+from engine.reports.frames import Frame, canonical, utc
+from engine.reports.valued import valued_movements
 
 _PAIR = ["warehouse_id", "sku"]
 
 
-def stock_ledger(stock: pl.DataFrame, movements: pl.DataFrame, as_of: datetime, *, period_days: int) -> pl.DataFrame:
+def stock_ledger(stock: Frame, movements: Frame, as_of: datetime, *, period_days: int) -> pl.DataFrame:
     """Give the stock ledger of a period.
 
     Every stock has a row on the first day of the period, with its opening, and one on each later day on which it moved.
@@ -65,9 +63,9 @@ def stock_ledger(stock: pl.DataFrame, movements: pl.DataFrame, as_of: datetime, 
 
 
 def movement_costs(
-    stock: pl.DataFrame, movements: pl.DataFrame, products: pl.DataFrame, as_of: datetime, *, threads: int = 1
+    stock: Frame, movements: Frame, products: Frame, as_of: datetime, *, threads: int = 1
 ) -> pl.DataFrame:
-    """Give every movement with its cost, so that each figure of the turnover can be traced to rows.
+    """Give every movement with its cost; see `engine.reports.trace` for the rows behind one figure of the turnover.
 
     Adds `value_cents` (the units at moving-average cost, signed as the quantity), `revaluation_cents` (what covering a
     negative stock adds to the cost of the units that had left before), `units_after` and `value_after_cents`. For every
@@ -78,15 +76,4 @@ def movement_costs(
     InputError
         When a table lacks a column, or its values cannot be valued exactly.
     """
-    past = past_movements(movements, as_of)
-    _, history = stock_history(stock, past, products, as_of, period_days=1)
-    try:
-        values = value_movements(history, threads=threads)
-    except ValueError as error:
-        raise InputError(f"stock and stock_movements cannot be valued: {error}") from error
-    return past.with_columns(
-        value_cents=values.value_cents,
-        revaluation_cents=values.revaluation_cents,
-        units_after=values.units_after,
-        value_after_cents=values.value_after_cents,
-    )
+    return valued_movements(stock, movements, products, as_of, threads=threads).rows.drop("day")

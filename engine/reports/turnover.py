@@ -11,8 +11,9 @@ import polars as pl
 
 from engine.contracts.reports import AGE_CLASSES, INVENTORY_TURNOVER, TURNOVER_LEVELS
 from engine.errors import InputError, UsageError
-from engine.reports.frames import utc
+from engine.reports.frames import Frame, frame_of, utc
 from engine.reports.history import History, read_positions
+from engine.reports.ratios import margin, turn_ratios
 from solvers.inventory import StockPositions, value_stocks
 
 _SUMS: Final = (
@@ -47,14 +48,14 @@ _NAMES: Final = ("warehouse_id", "sku", "category")
 
 
 def inventory_turnover(
-    stock: pl.DataFrame,
-    movements: pl.DataFrame | Path,
-    products: pl.DataFrame,
+    stock: Frame,
+    movements: Frame | Path,
+    products: Frame,
     as_of: datetime,
     *,
     period_days: int = 365,
     levels: Sequence[str] = TURNOVER_LEVELS,
-    prices: pl.DataFrame | None = None,
+    prices: Frame | None = None,
     has_ages: bool = True,
     threads: int = 1,
 ) -> pl.DataFrame:
@@ -68,14 +69,16 @@ def inventory_turnover(
     Parameters
     ----------
     stock, movements, products
-        Tables `stock`, `stock_movements`, `products`; movements before the period are used for cost and age. A long log
-        may be given as the path of its Parquet file, which is read batch by batch.
+        Tables `stock`, `stock_movements`, `products`, as Polars or pandas frames; movements before the period are used
+        for cost and age. A long log may be given as the path of its Parquet file, which is read batch by batch; one in
+        time order is never held.
     as_of
         The night; movements after it are left out.
     period_days
-        Days of the period, the night's day included; call it with 30, 90 and 365 for rolling figures.
+        Days of the period, the night's day included; `rolling_turnover` gives periods that end on other days.
     levels
-        Levels to give, one below the other: `warehouse_sku`, `sku`, `warehouse`, `category`, `company`.
+        Levels to give, one below the other: `warehouse_sku`, `sku`, `warehouse`, `category`, `company`; for channels
+        see `channel_turnover`.
     prices
         Columns `sku` and `unit_price_cents`, for gross margin; see `mean_prices`.
     has_ages
@@ -110,7 +113,7 @@ def inventory_turnover(
     )
 
 
-def mean_prices(order_lines: pl.DataFrame) -> pl.DataFrame:
+def mean_prices(order_lines: Frame) -> pl.DataFrame:
     """Give the mean selling price of each article, weighted by quantity and rounded half up.
 
     Parameters
@@ -120,7 +123,8 @@ def mean_prices(order_lines: pl.DataFrame) -> pl.DataFrame:
     """
     quantity = pl.col("quantity").sum()
     revenue = (pl.col("quantity") * pl.col("unit_price_cents")).sum()
-    return order_lines.group_by("sku").agg(unit_price_cents=(2 * revenue + quantity) // (2 * quantity)).sort("sku")
+    lines = frame_of(order_lines, "order_lines", "sku", "quantity", "unit_price_cents")
+    return lines.group_by("sku").agg(unit_price_cents=(2 * revenue + quantity) // (2 * quantity)).sort("sku")
 
 
 def measured(history: History, *, threads: int = 1) -> pl.DataFrame:
@@ -156,11 +160,12 @@ def _age_columns(positions: StockPositions) -> list[pl.Series]:
     return [*units, *values]
 
 
-def _with_revenue(stocks: pl.DataFrame, prices: pl.DataFrame | None) -> pl.DataFrame:
+def _with_revenue(stocks: pl.DataFrame, prices: Frame | None) -> pl.DataFrame:
     if prices is None:
         return stocks.with_columns(revenue_cents=pl.lit(None, pl.Int64))
+    known = frame_of(prices, "prices", "sku", "unit_price_cents")
     return stocks.join(
-        prices.select("sku", pl.col("unit_price_cents").cast(pl.Int64)), on="sku", how="left", maintain_order="left"
+        known.select("sku", pl.col("unit_price_cents").cast(pl.Int64)), on="sku", how="left", maintain_order="left"
     ).with_columns(
         revenue_cents=(pl.col("sale_units") - pl.col("returned_units")) * pl.col("unit_price_cents"),
     )
@@ -198,25 +203,21 @@ def _rolled_up(stocks: pl.DataFrame, level: str, period_days: int) -> pl.LazyFra
 
 
 def _base_figures(period_days: int) -> list[pl.Expr]:
-    revenue = pl.when(pl.col("has_price")).then(pl.col("revenue_cents"))
     return [
         (pl.col("sale_units") - pl.col("returned_units")).alias("sold_units"),
         (pl.col("unit_days").cast(pl.Float64) / period_days).alias("average_units"),
         (pl.col("value_cent_days").cast(pl.Float64) / period_days).alias("average_value_cents"),
-        (revenue - pl.col("cogs_cents")).alias("gross_margin_cents"),
+        margin("revenue_cents", "has_price"),
     ]
 
 
 def _ratios(level: str, period_days: int) -> list[pl.Expr]:
-    average, sold, cogs = pl.col("average_value_cents"), pl.col("sold_units"), pl.col("cogs_cents")
-    supply = pl.col("opening_units") + pl.col("received_units")
+    sold, supply = pl.col("sold_units"), pl.col("opening_units") + pl.col("received_units")
     if level.startswith("warehouse"):
         supply = supply + pl.col("transferred_in_units")
     return [
-        pl.when(average > 0).then(cogs * (365 / period_days) / average).alias("turns"),
-        pl.when((average > 0) & (cogs > 0)).then(period_days * average / cogs).alias("days_on_hand"),
+        *turn_ratios(pl.lit(period_days)),
         pl.when(supply > 0).then(sold / supply).alias("sell_through"),
-        pl.when(average > 0).then(pl.col("gross_margin_cents") / average).alias("gmroi"),
         ((pl.col("average_units") > 0) & (sold <= 0)).alias("no_sales"),
         ((pl.col("average_units") == 0) & (sold > 0)).alias("cross_dock"),
     ]
