@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.batch import run_batch
     from engine.comparison import compare
     from engine.config import Settings
+    from engine.drawing import Drawing, draw
     from engine.explain import explain_order
     from engine.reports.delivery import delivery_performance
     from engine.reports.stock_health import stock_health
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from engine.workspace import make_workspace
 
 __all__ = [
+    "Drawing",
     "Settings",
     "compare",
     "delivery_performance",
+    "draw",
     "explain_order",
     "inventory_turnover",
     "load_container",
@@ -41,9 +44,11 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "Drawing": "engine.drawing",
     "Settings": "engine.config",
     "compare": "engine.comparison",
     "delivery_performance": "engine.reports.delivery",
+    "draw": "engine.drawing",
     "explain_order": "engine.explain",
     "inventory_turnover": "engine.reports.turnover",
     "load_container": "engine.stages.load_container",

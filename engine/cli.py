@@ -112,13 +112,19 @@ def explain(
     place: Annotated[Path, typer.Argument(help="A run directory, or a workspace for its latest run.")],
     order: Annotated[str, typer.Argument(help="The order.")],
     *,
+    view: Annotated[
+        Path | None, typer.Option(help="Write its parcels to this HTML file, to turn and to step through.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Say why an order ships as it does, and what the alternatives cost."""
     from engine.explain import explain_order
     from engine.runs import open_run
 
-    explanation = explain_order(open_run(place), order)
+    run = open_run(place)
+    explanation = explain_order(run, order)
+    if view is not None:
+        typer.echo(f"its parcels are in {run.draw(order).save(view)}", err=True)
     if as_json:
         _print_json(explanation.as_dict())
     else:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from engine.contracts import INPUTS, OUTPUTS, REPORTS, TABLES
+from engine.drawing.drawing import Drawing, draw_order
 from engine.errors import UsageError
 from engine.explain import Explanation, explain_order
 from engine.inputs import Inputs
@@ -145,6 +146,16 @@ class Run:
             When the order was not open that night.
         """
         return explain_order(self, order_id)
+
+    def draw(self, order_id: str) -> Drawing:
+        """Draw the parcels of an order, each item where it lies.
+
+        Raises
+        ------
+        UsageError
+            When no parcel of that order leaves that night.
+        """
+        return draw_order(self, order_id)
 
     def __getattr__(self, name: str) -> pl.DataFrame:
         """Give the output table of that name."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from engine.drawing import Drawing
+from engine.drawing.drawing import draw_bins, draw_load
 from engine.errors import InputError, UsageError
 from engine.packing_tables import as_polars
 from solvers.packing.bins_solve import solve_bins
@@ -44,6 +46,8 @@ class ContainerLoad:
         order in which the items can be loaded, what lies below or deeper first.
     unloaded
         item_id, quantity, reason {too_large, no_room}; one row an item type that is not loaded whole.
+    items, container_mm
+        What was to be loaded, and into what.
     """
 
     volume_share: float
@@ -51,6 +55,18 @@ class ContainerLoad:
     status: str
     placements: pl.DataFrame
     unloaded: pl.DataFrame
+    items: pl.DataFrame
+    container_mm: tuple[int, int, int]
+
+    def draw(self) -> Drawing:
+        """Draw the loaded container.
+
+        Raises
+        ------
+        UsageError
+            When nothing was loaded.
+        """
+        return draw_load(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +85,8 @@ class BinPacking:
         bin_number (from 1), then as in `ContainerLoad`; steps begin at 1 in each bin.
     unpacked
         item_id, quantity, reason {too_large}; item types that fit no bin whichever way they are turned.
+    items, container_mm
+        What was to be packed, and the bin.
     """
 
     num_bins: int
@@ -76,6 +94,18 @@ class BinPacking:
     status: str
     placements: pl.DataFrame
     unpacked: pl.DataFrame
+    items: pl.DataFrame
+    container_mm: tuple[int, int, int]
+
+    def draw(self) -> Drawing:
+        """Draw the bins.
+
+        Raises
+        ------
+        UsageError
+            When nothing was packed.
+        """
+        return draw_bins(self)
 
 
 def load_container(
@@ -128,6 +158,8 @@ def load_container(
         status=str(solution.outcome.status),
         placements=placements.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("step")),
         unloaded=_left_over(frame, problem.quantity - loaded, _too_large(problem)),
+        items=frame,
+        container_mm=problem.container_mm,
     )
 
 
@@ -176,6 +208,8 @@ def pack_bins(
         status=str(solution.outcome.status),
         placements=placements.insert_column(0, number).with_columns(step),
         unpacked=_left_over(frame, solution.unpacked, large),
+        items=frame,
+        container_mm=problem.container_mm,
     )
 
 
@@ -186,20 +220,29 @@ def _problem(
         raise UsageError(f"support must lie in 0..1; it is {support}.")
     if threads < 1 or (seconds is not None and not seconds > 0):
         raise UsageError(f"threads must be at least 1 and seconds above 0; they are {threads} and {seconds}.")
-    edges = [int(edge) for edge in container]
-    if len(edges) != 3 or min(edges) < 1 or max(edges) > MAX_EDGE_MM:
-        raise UsageError(
-            f"container must be length, width and height, each in 1..{MAX_EDGE_MM} millimetres; it is {tuple(container)}."
-        )
+    edges = _edges(container)
     frame = _checked(as_polars(items, "items"))
     problem = ContainerProblem(
-        container_mm=(edges[0], edges[1], edges[2]),
+        container_mm=edges,
         edge_mm=frame.select(_EDGES).to_numpy().astype(np.int64),
         quantity=frame["quantity"].to_numpy().astype(np.int64),
         vertical=frame.select(_VERTICAL).to_numpy().astype(np.bool_),
         support_share=support,
     )
     return frame, problem
+
+
+def _edges(container: Sequence[int]) -> tuple[int, int, int]:
+    """Give the edges of the container as whole numbers."""
+    try:
+        length, width, height = (int(edge) for edge in container)
+        if (length, width, height) == tuple(container) and all(1 <= e <= MAX_EDGE_MM for e in (length, width, height)):
+            return length, width, height
+    except (TypeError, ValueError):
+        pass
+    raise UsageError(
+        f"container must be length, width and height, each a whole number in 1..{MAX_EDGE_MM} millimetres; it is {container!r}."
+    )
 
 
 def _checked(given: pl.DataFrame) -> pl.DataFrame:

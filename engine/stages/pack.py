@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import polars as pl
 
-from engine.errors import InputError, UsageError
-from engine.packing_tables import as_polars, carton_arrays, item_types, packing_products
-from solvers.packing.cartons import Objective, Prices
-from solvers.packing.items import MAX_UNITS_PER_SET, ItemSets
+from engine.drawing import Drawing
+from engine.drawing.drawing import draw_packing
+from engine.errors import UsageError
+from engine.packing_lines import OrderSets, order_sets
+from engine.packing_tables import carton_arrays, item_types, packing_products
+from solvers.packing.cartons import NO_STOCK_LIMIT, Objective, Prices
 from solvers.packing.problem import PackingProblem, Rules, Split
 from solvers.packing.solution import STATUSES, PackingSolution, Reason
 from solvers.packing.solve import pack
@@ -21,7 +23,15 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
-_OBJECTIVES = {"cost": Objective.COST, "volume": Objective.VOLUME, "cartons": Objective.CARTONS}
+_OBJECTIVES: Final = {"cost": Objective.COST, "volume": Objective.VOLUME, "cartons": Objective.CARTONS}
+_DETAILS: Final = {
+    Reason.TOO_LARGE: "with its protection it goes into no carton, whichever way it is turned",
+    Reason.TOO_HEAVY: "it is too heavy for every carton",
+    Reason.TOO_MANY: "the order has more units than are packed as one; divide it",
+    Reason.NO_CARTON: "no carton carries the packaging asked for",
+    Reason.NOT_TOGETHER: "it must stay together with others, and no carton was found that holds them all",
+    Reason.OUT_OF_CARTONS: "the cartons on hand went to other orders",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +47,26 @@ class Packing:
         order_id, parcel_number, item_number (from 1), line_number, sku, x_mm … dz_mm, step. Sizes are those of the item with
         its protection on every side, positions from the carton's inner corner; steps go bottom up from 1.
     unpacked
-        order_id, line_number, sku, quantity, reason; one row a line with units in no parcel.
+        order_id, line_number, sku, quantity, reason, detail; one row a line with units in no parcel.
+    products, cartons
+        The tables as they were read.
     """
 
     parcels: pl.DataFrame
     placements: pl.DataFrame
     unpacked: pl.DataFrame
+    products: pl.DataFrame
+    cartons: pl.DataFrame
+
+    def draw(self, order_id: object = None) -> Drawing:
+        """Draw the parcels, of one order or of all.
+
+        Raises
+        ------
+        UsageError
+            When there is nothing to draw.
+        """
+        return draw_packing(self, order_id)
 
 
 def pack_orders(
@@ -55,14 +79,19 @@ def pack_orders(
     seconds: float | None = None,
     threads: int = 1,
     seed: int = 0,
+    *,
+    centred_from_g: int | None = None,
+    balance_weights: bool = False,
+    keep_together: bool = False,
 ) -> Packing:
     """Choose the carton or cartons of every order and place every item in them.
 
     Parameters
     ----------
     lines
-        order_id, line_number, sku, quantity; a Polars or pandas frame. A column `packaging`, where present and not null,
-        names the packaging that the order's cartons must carry.
+        order_id, line_number, sku, quantity; a Polars or pandas frame. Where present and not null, a column `packaging` names
+        the packaging that the order's cartons must carry, and lines of an order with the same `ship_together` go into one
+        parcel.
     products, cartons, protection
         The tables of those names. Without `protection` fragile items are not padded.
     objective
@@ -76,6 +105,13 @@ def pack_orders(
         How many threads share the orders. The result does not depend on it.
     seed
         Start of the random choices.
+    centred_from_g
+        Contents at least this heavy have their centre of gravity within the middle half of the carton's length and width;
+        None for never.
+    balance_weights
+        Whether the parcels of an order that needs several are evened out by weight, at no more cost.
+    keep_together
+        Whether every order goes into one parcel or none.
 
     Returns
     -------
@@ -85,144 +121,92 @@ def pack_orders(
     Raises
     ------
     InputError
-        When a table lacks a column, or there are no usable cartons.
+        When a table lacks a column, or a carton is impossible, or there is none.
     UsageError
         When an option is out of range.
     """
+    _check_options(objective, support, seconds, threads)
+    goods = packing_products(products)
+    carton_frame, carton_values, packagings = carton_arrays(cartons)
+    is_rationed = bool((carton_values.on_hand < NO_STOCK_LIMIT).any())
+    orders = order_sets(lines, goods, packagings, is_rationed=is_rationed)
+    split = Split.WHEN_CHEAPER if objective == "cost" else Split.WHEN_NEEDED
+    problem = PackingProblem(
+        items=item_types(goods, protection),
+        sets=orders.sets,
+        cartons=carton_values,
+        prices=Prices.without_freight(_OBJECTIVES[objective]),
+        rules=Rules(support, centred_from_g, Split.NEVER if keep_together else split, balance_weights),
+    )
+    solution = pack(problem, threads=threads, seconds=seconds, seed=seed)
+    return _frames(orders, problem, solution, goods, carton_frame)
+
+
+def _check_options(objective: str, support: float, seconds: float | None, threads: int) -> None:
     if objective not in _OBJECTIVES:
         raise UsageError(f"objective must be one of {', '.join(_OBJECTIVES)}; it is {objective!r}.")
     if not 0 <= support <= 1:
         raise UsageError(f"support must lie in 0..1; it is {support}.")
     if threads < 1 or (seconds is not None and seconds <= 0):
         raise UsageError(f"threads must be at least 1 and seconds above 0; they are {threads} and {seconds}.")
-    goods = packing_products(products)
-    carton_frame, carton_values, packagings = carton_arrays(cartons)
-    entries = _judge(_lines(lines), goods, packagings)
-    good = entries.filter(pl.col("reason").is_null())
-    sets, set_of_order = _distinct_sets(good)
-    problem = PackingProblem(
-        items=item_types(goods, protection),
-        sets=sets,
-        cartons=carton_values,
-        prices=Prices.without_freight(_OBJECTIVES[objective]),
-        rules=Rules(support_share=support, split=Split.WHEN_CHEAPER if objective == "cost" else Split.WHEN_NEEDED),
-    )
-    solution = pack(problem, threads=threads, seconds=seconds, seed=seed)
-    return _frames(entries, good, set_of_order, problem, solution, carton_frame)
-
-
-def _lines(lines: object) -> pl.DataFrame:
-    frame = as_polars(lines, "lines")
-    missing = [name for name in ("order_id", "line_number", "sku", "quantity") if name not in frame.columns]
-    if missing:
-        raise InputError(f"lines lacks the columns {', '.join(missing)}; it has {', '.join(frame.columns) or 'none'}.")
-    packaging = pl.col("packaging") if "packaging" in frame.columns else pl.lit(None)
-    try:
-        return frame.select(
-            "order_id",
-            "line_number",
-            pl.col("sku").cast(pl.String),
-            pl.col("quantity").cast(pl.Int64),
-            packaging.cast(pl.String).fill_null("").alias("packaging"),
-        )
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"lines holds a value of the wrong kind: {str(error).splitlines()[0]}") from error
-
-
-def _judge(lines: pl.DataFrame, goods: pl.DataFrame, packagings: dict[str, int]) -> pl.DataFrame:
-    """Add each line's order and item as positions, and the reason why it cannot be packed, null where it can."""
-    known = goods.select("sku", "flaw", pl.row_index("type"))
-    joined = lines.join(known, on="sku", how="left", maintain_order="left").with_columns(
-        pl.col("order_id").rank("dense").cast(pl.Int64).alias("order") - 1,
-        pl.col("packaging").replace_strict(packagings, default=-1, return_dtype=pl.Int64).max().over("order_id"),
-    )
-    reason = (
-        pl.when(pl.col("type").is_null())
-        .then(pl.lit("unknown_sku"))
-        .when(pl.col("quantity").is_null() | (pl.col("quantity") <= 0))
-        .then(pl.lit("invalid_quantity"))
-        .when(pl.col("packaging") < 0)
-        .then(pl.lit("no_carton"))
-        .otherwise(pl.col("flaw"))
-    )
-    judged = joined.with_columns(reason.alias("reason"))
-    units = pl.col("quantity").filter(pl.col("reason").is_null()).sum().over("order_id")
-    return judged.with_columns(
-        pl.when(pl.col("reason").is_null() & (units > MAX_UNITS_PER_SET))
-        .then(pl.lit("too_many"))
-        .otherwise(pl.col("reason"))
-        .alias("reason")
-    )
-
-
-def _distinct_sets(good: pl.DataFrame) -> tuple[ItemSets, pl.DataFrame]:
-    """Give each different item set once, and the set of every order."""
-    merged = good.group_by("order", "packaging", "type").agg(pl.col("quantity").sum()).sort("order", "type")
-    order, item = merged["order"].to_numpy(), merged["type"].to_numpy().astype(np.int64)
-    quantity, packaging = merged["quantity"].to_numpy(), merged["packaging"].to_numpy()
-    start = np.flatnonzero(np.diff(order, prepend=-1))
-    end = np.append(start[1:], order.size)[: start.size]
-    rows = np.ascontiguousarray(np.stack([packaging, item, quantity], axis=1))
-    seen: dict[bytes, int] = {}
-    of_order = [seen.setdefault(rows[a:b].tobytes(), len(seen)) for a, b in zip(start, end, strict=True)]
-    every = np.frombuffer(b"".join(seen), dtype=np.int64).reshape(-1, 3)
-    size = np.array([len(key) // rows.itemsize // 3 for key in seen], dtype=np.int64)
-    set_start = np.r_[0, np.cumsum(size)].astype(np.int64)
-    sets = ItemSets(set_start, every[:, 1].copy(), every[:, 2].copy(), packaging=every[set_start[:-1], 0])
-    return sets, pl.DataFrame(
-        {"order": order[start], "set": np.array(of_order, dtype=np.int64)}, schema={"order": pl.Int64, "set": pl.Int64}
-    )
 
 
 def _frames(
-    entries: pl.DataFrame,
-    good: pl.DataFrame,
-    set_of_order: pl.DataFrame,
-    problem: PackingProblem,
-    solution: PackingSolution,
-    cartons: pl.DataFrame,
+    orders: OrderSets, problem: PackingProblem, solution: PackingSolution, goods: pl.DataFrame, cartons: pl.DataFrame
 ) -> Packing:
     """Hand every order the packing of its set, units of one item to its lines in their order."""
+    entries, good, set_of_order = orders.lines, orders.packable, orders.set_of_order
     ids = entries.select("order", "order_id").unique("order").sort("order")
-    parcels = _parcels(solution, cartons)
+    unit = ["order", "type", "mark"]
     units = (
-        good.select("order", "type", "line_number", "sku", pl.int_ranges(0, "quantity").alias("unit"))
+        good.select(*unit, "line_number", "sku", pl.int_ranges(0, "quantity").alias("unit"))
         .explode("unit")
-        .with_columns((pl.int_range(pl.len()).over("order", "type")).alias("unit"))
+        .with_columns((pl.int_range(pl.len()).over(unit)).alias("unit"))
     )
     placed = (
-        set_of_order.join(_placements(solution), on="set", maintain_order="left_right")
-        .with_columns(pl.int_range(pl.len()).over("order", "type").alias("unit"))
-        .join(units, on=["order", "type", "unit"], how="left", maintain_order="left")
+        set_of_order.join(_placements(problem, solution), on="set", maintain_order="left_right")
+        .with_columns(pl.int_range(pl.len()).over(unit).alias("unit"))
+        .join(units, on=[*unit, "unit"], how="left", maintain_order="left")
         .join(ids, on="order", maintain_order="left")
     )
-    missed = units.join(placed, on=["order", "type", "unit"], how="anti", maintain_order="left")
-    reasons = pl.DataFrame(
-        {
-            "set": np.searchsorted(problem.sets.set_start, solution.unpacked_entry, side="right") - 1,
-            "type": problem.sets.entry_type[solution.unpacked_entry],
-            "reason": [Reason(code).name.lower() for code in solution.unpacked_reason],
-        },
-        schema={"set": pl.Int64, "type": pl.Int64, "reason": pl.String},
-    )
     left = (
-        missed.group_by("order", "type", "line_number", "sku", maintain_order=True)
+        units.join(placed, on=[*unit, "unit"], how="anti", maintain_order="left")
+        .group_by(*unit, "line_number", "sku", maintain_order=True)
         .agg(pl.len().cast(pl.Int64).alias("quantity"))
         .join(set_of_order, on="order")
-        .join(reasons, on=["set", "type"], how="left")
+        .join(_reasons(problem, solution), on=["set", "type", "mark"], how="left")
         .join(ids, on="order")
     )
-    columns = ["order_id", "line_number", "sku", "quantity", "reason"]
+    columns = ["order_id", "line_number", "sku", "quantity", "reason", "detail"]
     refused = entries.filter(pl.col("reason").is_not_null())
     place = [f"{axis}_mm" for axis in ("x", "y", "z", "dx", "dy", "dz")]
     return Packing(
-        parcels=set_of_order.join(parcels, on="set", maintain_order="left_right")
+        parcels=set_of_order.join(_parcels(solution, cartons), on="set", maintain_order="left_right")
         .join(ids, on="order", maintain_order="left")
         .select("order_id", "parcel_number", "carton_id", "status", "cost", "bound"),
         placements=placed.with_columns(pl.int_range(1, pl.len() + 1).over("order").alias("item_number")).select(
             "order_id", "parcel_number", "item_number", "line_number", "sku", *place, "step"
         ),
         unpacked=pl.concat([refused.select(columns), left.select(columns)]).sort("order_id", "line_number"),
+        products=goods,
+        cartons=cartons,
+    )
+
+
+def _reasons(problem: PackingProblem, solution: PackingSolution) -> pl.DataFrame:
+    """Give set, type, mark, reason and detail of every entry with units in no parcel."""
+    entry, sets = solution.unpacked_entry, problem.sets
+    assert sets.together is not None
+    reasons = [Reason(code) for code in solution.unpacked_reason]
+    return pl.DataFrame(
+        {
+            "set": np.searchsorted(sets.set_start, entry, side="right") - 1,
+            "type": sets.entry_type[entry],
+            "mark": sets.together[entry],
+            "reason": [reason.name.lower() for reason in reasons],
+            "detail": [_DETAILS[reason] for reason in reasons],
+        },
+        schema={"set": pl.Int64, "type": pl.Int64, "mark": pl.Int64, "reason": pl.String, "detail": pl.String},
     )
 
 
@@ -254,8 +238,9 @@ def _parcels(solution: PackingSolution, cartons: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _placements(solution: PackingSolution) -> pl.DataFrame:
+def _placements(problem: PackingProblem, solution: PackingSolution) -> pl.DataFrame:
     of = solution.placement_parcel
+    assert problem.sets.together is not None
     numbers = _numbers_within(solution.parcel_set)
     position, size = solution.position_mm.astype(np.int64), solution.size_mm.astype(np.int64)
     return pl.DataFrame(
@@ -263,6 +248,7 @@ def _placements(solution: PackingSolution) -> pl.DataFrame:
             "set": solution.parcel_set[of],
             "parcel_number": numbers[of],
             "type": solution.placement_type,
+            "mark": problem.sets.together[solution.placement_entry],
             **{f"{axis}_mm": position[:, k] for k, axis in enumerate("xyz")},
             **{f"d{axis}_mm": size[:, k] for k, axis in enumerate("xyz")},
             "step": solution.placement_step + 1,

@@ -103,3 +103,9 @@ def test_too_many_items_to_place_one_by_one_are_refused():
     with pytest.raises(InputError, match="at most 1000000"):
         pack_bins(many, (1000, 1000, 1000))
     assert np.isfinite(load_container(many, (1000, 1000, 1000), seconds=0.2).volume_share)
+
+
+@pytest.mark.parametrize("container", [(100, 100), (100.5, 100, 100), "abc", None, (0, 1, 1), 5])
+def test_a_container_that_is_none_is_refused(container):
+    with pytest.raises(UsageError, match="container must be length, width and height"):
+        load_container(ITEMS, container)

@@ -101,7 +101,7 @@ def test_no_orders_give_no_parcels():
 def test_an_item_larger_than_every_carton_leaves_the_rest_packed():
     lines = pl.DataFrame({"order_id": ["A", "A"], "line_number": [1, 2], "sku": ["big", "x"], "quantity": [1, 1]})
     packing = pack_orders(lines, PRODUCTS, CARTONS)
-    assert packing.unpacked.rows() == [("A", 1, "big", 1, "too_large")]
+    assert packing.unpacked.drop("detail").rows() == [("A", 1, "big", 1, "too_large")]
     assert packing.placements["sku"].to_list() == ["x"]
 
 
@@ -117,7 +117,7 @@ def test_packaging_asked_for_is_honoured():
     [
         ({"cartons": CARTONS.clear()}, "no rows"),
         ({"cartons": CARTONS.drop("tare_g")}, "lacks the columns tare_g"),
-        ({"cartons": CARTONS.with_columns(inner_width_mm=pl.lit(0))}, "'S' has inner_width_mm 0"),
+        ({"cartons": CARTONS.with_columns(inner_width_mm=pl.lit(0))}, "'S': inner_width_mm is 0"),
         ({"lines": LINES.drop("sku")}, "lacks the columns sku"),
         ({"products": pl.concat([PRODUCTS, PRODUCTS])}, "more than once"),
         ({"products": 3}, "must be a Polars or pandas frame"),
@@ -127,6 +127,87 @@ def test_unusable_tables_are_refused_with_the_remedy(change, message):
     tables = {"lines": LINES, "products": PRODUCTS, "cartons": CARTONS} | change
     with pytest.raises(InputError, match=message):
         pack_orders(**tables)
+
+
+def test_every_bad_value_is_named_and_the_rest_is_packed():
+    products = PRODUCTS.with_columns(
+        length_mm=pl.Series([100.0, 50.5, float("nan"), 10]), fragility=pl.Series(["none", "fragile", "none", "brittle"])
+    )
+    lines = pl.DataFrame(
+        {
+            "order_id": ["A", "A", "A", "A", "A", "A", None, "A"],
+            "line_number": list(range(1, 9)),
+            "sku": ["x", "y", "big", "flat", "x", "x", "x", None],
+            "quantity": [1.0, 1, 1, 1, 0, 1.5, 1, 1],
+        }
+    )
+    packing = pack_orders(lines, products, CARTONS)
+    assert packing.placements["line_number"].to_list() == [1]
+    told = {row["line_number"]: (row["reason"], row["detail"]) for row in packing.unpacked.iter_rows(named=True)}
+    assert told == {
+        2: ("invalid_size", "length_mm is 50.5; it must be a whole number in 1..20000"),
+        3: ("unknown_size", "length_mm is not given"),
+        4: ("invalid_size", "height_mm is 0; it must be a whole number in 1..20000"),
+        5: ("invalid_quantity", "quantity is 0.0; it must be a whole number of at least 1"),
+        6: ("invalid_quantity", "quantity is 1.5; it must be a whole number of at least 1"),
+        7: ("no_order_id", "the line names no order"),
+        8: ("unknown_sku", "products lists no sku (none)"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"carton_id": pl.lit("S")}, "lists the carton_id 'S' more than once"),
+        ({"carton_id": pl.lit(None, pl.String)}, "a row without carton_id"),
+        ({"kind": pl.lit("tube")}, "kind is tube; it must be one of box, mailer, bag"),
+        ({"outer_width_mm": pl.lit(3)}, "outer width is smaller than inner width"),
+        ({"inner_length_mm": pl.lit(99.5)}, "inner_length_mm is 99.5; it must be a whole number"),
+        ({"max_weight_g": pl.lit(None, pl.Int64)}, "max_weight_g is not given"),
+        ({"on_hand": pl.lit(-1)}, "on_hand is -1"),
+    ],
+)
+def test_impossible_cartons_are_refused_by_name(change, message):
+    with pytest.raises(InputError, match=message):
+        pack_orders(LINES, PRODUCTS, CARTONS.with_columns(**change))
+
+
+def test_orders_with_the_same_items_share_the_cartons_there_are():
+    lines = pl.DataFrame({"order_id": list("ABCD"), "line_number": 1, "sku": "x", "quantity": 1})
+    packing = pack_orders(lines, PRODUCTS, CARTONS.with_columns(on_hand=pl.Series([1, 2, 0])))
+    assert packing.parcels["carton_id"].sort().to_list() == ["M", "M", "S"]
+    assert packing.unpacked["reason"].to_list() == ["out_of_cartons"]
+
+
+def test_lines_with_the_same_mark_share_a_parcel():
+    lines = pl.DataFrame(
+        {
+            "order_id": "A",
+            "line_number": [1, 2, 3, 4],
+            "sku": ["x", "x", "x", "x"],
+            "quantity": [5, 2, 2, 2],
+            "ship_together": [None, "set", "set", None],
+        }
+    )
+    packing = pack_orders(lines, PRODUCTS, CARTONS.head(1))
+    parcels = packing.placements.group_by("line_number").agg(pl.col("parcel_number").unique().sort())
+    of_line = dict(parcels.rows())
+    assert of_line[2] == of_line[3]
+    assert len(of_line[2]) == 1
+    assert packing.placements.group_by("line_number").len().sort("line_number")["len"].to_list() == [5, 2, 2, 2]
+    whole = pack_orders(lines, PRODUCTS, CARTONS.head(1), keep_together=True)
+    assert whole.unpacked["reason"].to_list() == ["not_together"] * 4
+
+
+def test_weights_and_centres_are_evened_out_on_request():
+    lines = pl.DataFrame({"order_id": "A", "line_number": [1], "sku": "x", "quantity": 5})
+    packing = pack_orders(lines, PRODUCTS, CARTONS.head(1), objective="volume", balance_weights=True, centred_from_g=1)
+    units = packing.placements.group_by("parcel_number").len()["len"]
+    assert units.max() - units.min() <= 1
+    middle = (
+        packing.placements.with_columns(at=pl.col("x_mm") + pl.col("dx_mm") / 2).group_by("parcel_number").agg("at")
+    )
+    assert all(50 <= sum(at) / len(at) <= 150 for at in middle["at"])
 
 
 def test_options_out_of_range_are_refused():
