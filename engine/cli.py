@@ -147,6 +147,27 @@ def compare_runs(before: _Run, after: _Run, *, as_json: Json = False) -> None:
         typer.echo(str(found))
 
 
+@app.command("backtest")
+def backtest_proposals(
+    place: _Run,
+    later: Annotated[
+        Path | None, typer.Argument(help="The later run; without it, the two latest nights of the workspace.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Set an earlier night's proposals to buy and to move against what then happened."""
+    from engine.reports.backtest import backtest, latest_two
+    from engine.runs import open_run
+
+    before, after = latest_two(place) if later is None else (open_run(place), open_run(later))
+    found = backtest(before, after)
+    if as_json:
+        _print_json(found.as_dict())
+    else:
+        typer.echo(str(found))
+
+
 @app.command("what-if")
 def ask_what_if(
     place: _Run,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.contracts.schema import Column, Table, date, flag, integer, number, text
+from engine.contracts.turnover import ROLLING_TURNOVER
 
 TURNOVER_LEVELS: Final = ("warehouse_sku", "sku", "warehouse", "category", "company")
 AGE_CLASSES: Final = ("0_30", "31_60", "61_90", "91_180", "181_365", "over_365")
@@ -242,6 +243,43 @@ PROPOSAL_SUMMARY: Final = Table(
     ),
 )
 
+VERDICTS: Final = (
+    "avoided",
+    "in_stock",
+    "open",
+    "not_needed",
+    "missed",
+    "short_before_arrival",
+    "short_anyway",
+    "unforeseen",
+)
+
+PROPOSAL_BACKTEST: Final = Table(
+    "proposal_backtest",
+    "what became of an earlier night's proposals for a stock, the dearest that was missed first",
+    key=("warehouse_id", "sku"),
+    columns=(
+        text("warehouse_id", "warehouse"),
+        text("sku", "article"),
+        integer("days", "days since the proposal", at_least=1),
+        integer("buy_units", "units proposed to buy", at_least=0),
+        integer("move_units", "units proposed to be moved in", at_least=0),
+        integer("proposed_units", "both", at_least=0),
+        integer("received_units", "units received from suppliers since"),
+        integer("transferred_in_units", "units moved in since"),
+        integer("followed_units", "units of the proposal that came", at_least=0),
+        integer("sold_units", "units sold since, less returned", at_least=0),
+        integer("closing_units", "units there at the end"),
+        integer("days_without_stock", "days since on which there was nothing to sell", at_least=0),
+        integer("avoided_units", "units sold since that would not have been there", at_least=0),
+        number("missed_units", "units it would have sold on days without stock, of what did not come", at_least=0),
+        integer("avoided_cents", "margin of the units sold", at_least=0, at_most=10**15),
+        integer("missed_cents", "margin of the units missed", at_least=0, at_most=10**15),
+        integer("held_cents", "holding cost of what came and is still there", at_least=0, at_most=10**15),
+        text("verdict", "how it turned out", allowed=VERDICTS),
+    ),
+)
+
 STOCK_CLASSES: Final = Table(
     "stock_classes",
     "what kind of demand a stock has, and what it lost without stock",
@@ -266,11 +304,12 @@ STOCK_CLASSES: Final = Table(
     ),
 )
 
-ANALYSES: Final[tuple[Table, ...]] = (STOCK_CLASSES,)
+ANALYSES: Final[tuple[Table, ...]] = (STOCK_CLASSES, PROPOSAL_BACKTEST)
 """What is asked for in a notebook; no part of a run."""
 
 REPORTS: Final[tuple[Table, ...]] = (
     INVENTORY_TURNOVER,
+    ROLLING_TURNOVER,
     STOCK_HEALTH,
     REPLENISHMENT,
     TRANSFERS,

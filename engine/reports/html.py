@@ -13,8 +13,8 @@ Format = Callable[[Any], str]
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _STYLE: Final = """
-:root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6b7c; --line: #e3e8ee; --paper: #fff; --card: #f5f7fa; --bar: #3b6ea8; --priced: #b9a06a; --bad: #b4412f }
-@media (prefers-color-scheme: dark) { :root { --ink: #e7ecf2; --soft: #9aa8b8; --line: #2c3642; --paper: #14191f; --card: #1d242c; --bar: #6ea3de; --priced: #a98f57; --bad: #ef8a78 } }
+:root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6b7c; --line: #e3e8ee; --paper: #fff; --card: #f5f7fa; --bar: #3b6ea8; --priced: #b9a06a; --bad: #b4412f; --lost: #7c2a63; --paid: #d08a2e }
+@media (prefers-color-scheme: dark) { :root { --ink: #e7ecf2; --soft: #9aa8b8; --line: #2c3642; --paper: #14191f; --card: #1d242c; --bar: #6ea3de; --priced: #a98f57; --bad: #ef8a78; --lost: #d38bbd; --paid: #e8b36a } }
 * { box-sizing: border-box }
 html { scroll-behavior: smooth }
 body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 70rem; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; font-variant-numeric: tabular-nums }
@@ -27,6 +27,11 @@ a.figure { border-left-color: var(--bad) } a.figure:hover, a.figure:focus { outl
 th, td { padding: .32rem 1.1rem .32rem 0; border-bottom: 1px solid var(--line); vertical-align: top } th:last-child, td:last-child { padding-right: 0 } tbody tr:hover { background: var(--card) }
 td { max-width: 30rem; overflow-wrap: break-word } .number { text-align: right; white-space: nowrap }
 .bars td:last-child { width: 55% } .bar { display: inline-block; height: .7rem; border-radius: .2rem; background: var(--bar); min-width: 1px } .bar.priced { background: var(--priced) }
+figure { margin: .4rem 0 1rem } figcaption { max-width: 48rem; margin: .3rem 0 } details { font-size: .9rem } summary { color: var(--soft); cursor: pointer }
+.chart { display: block; width: 100%; height: auto; font-size: 12px } .chart text { fill: var(--soft) } .chart .middle { text-anchor: middle } .chart .end { text-anchor: end }
+.chart .grid { stroke: var(--line); fill: none } .chart .guide { stroke: var(--soft); stroke-dasharray: 3 4; fill: none } .chart .dots { stroke-width: 4.5; stroke-linecap: round; stroke-opacity: .55; fill: none } .chart .line { stroke-width: 2.2; fill: none; stroke-linejoin: round }
+.over { --hue: var(--priced) } .under { --hue: var(--bad) } .lost { --hue: var(--lost) } .paid { --hue: var(--paid) } .healthy, .strong { --hue: var(--bar) } .dead, .faint { --hue: var(--soft) }
+.chart rect { fill: var(--hue) } .chart .dots, .chart .line { stroke: var(--hue) } .legend { margin: .2rem 0; color: var(--soft); font-size: .85rem } .key { margin-right: 1.2rem; white-space: nowrap } .key i { display: inline-block; width: .8rem; height: .8rem; margin-right: .35rem; border-radius: .2rem; background: var(--hue) }
 @media (max-width: 48rem) { .figures { grid-template-columns: repeat(2, 1fr) } .bars td:last-child { width: 30% } }
 @media print { body { max-width: none; padding: 0; font-size: 11px } .figure { break-inside: avoid } tr { break-inside: avoid } }
 """

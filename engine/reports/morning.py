@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 import polars as pl
 
@@ -14,10 +15,14 @@ from engine.reports.outlook import look
 from engine.reports.plan_cost import elsewhere_costs, shortage_costs
 from engine.reports.proposals import propose
 from engine.reports.returned import return_summary
+from engine.reports.rolling import rolling_turnover
 from engine.reports.stock_health import health
 from engine.reports.turnover import inventory_turnover, mean_prices
 from engine.stages.assign import Plan
 from solvers.inventory import ReplenishEffort
+
+_WINDOWS: Final = (30, 90)
+"""Days of the windows whose turnover is told over time."""
 
 
 def morning_tables(inputs: Inputs, plan: Plan, settings: Settings, as_of: datetime) -> dict[str, pl.DataFrame]:
@@ -48,6 +53,9 @@ def morning_tables(inputs: Inputs, plan: Plan, settings: Settings, as_of: dateti
         ),
         "stock_health": health(outlook, proposals, paid=paid),
         **proposals.tables(),
+        "rolling_turnover": rolling_turnover(
+            *goods, as_of, windows=_WINDOWS, days=max(rules.period_days - max(_WINDOWS) + 1, 1), threads=threads
+        ),
         "delivery_performance": delivery_performance(inputs.past_shipments, inputs.tracking_events, as_of),
         "return_summary": return_summary(inputs.returns, inputs.past_order_lines, inputs.past_shipments, as_of),
     }

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import polars as pl
 
 from engine.contracts.outputs import SHIPMENT_COSTS
 from engine.reports import html
+from engine.reports.page_stock import stock_sections
+from engine.reports.written import count, day, days, money, share
 
 _SHOWN: Final = 20
-_STOCKS_SHOWN: Final = 40
 _COMPONENTS: Final = (
     *((name, name.removesuffix("_cents").replace("_", " ")) for name, _ in SHIPMENT_COSTS),
     ("lateness_cents", "lateness (priced)"),
     ("backorder_cents", "backorders (priced)"),
     ("split_cents", "splits (priced)"),
+    ("reserve_cents", "reserves taken (priced)"),
+    ("churn_cents", "moved plans (priced)"),
 )
 
 _Summary = dict[str, Any]
-
-
-def count(value: float) -> str:
-    """Write a count with its thousands apart."""
-    return f"{value:,.0f}".replace(",", "\u202f")
-
-
-def share(value: float) -> str:
-    """Write a share as per cent."""
-    return f"{100 * value:.1f} %"
-
-
-def money(currency: str) -> Callable[[int], str]:
-    """Give the writer of cents in a currency."""
-    return lambda cents: f"{cents / 100:,.2f}".replace(",", "\u202f") + f" {currency}"
 
 
 def morning_page(tables: dict[str, pl.DataFrame]) -> str:
@@ -60,7 +47,7 @@ def morning_page(tables: dict[str, pl.DataFrame]) -> str:
             *_late(tables["shipments"], summary),
             *_short(tables["backorders"]),
             *_rejected(tables["rejects"]),
-            *_stock(tables["stock_health"], summary),
+            *stock_sections(tables, summary["currency"]),
             *_deliveries(tables["delivery_performance"]),
         ],
     )
@@ -138,8 +125,8 @@ def _late(shipments: pl.DataFrame, summary: _Summary) -> list[str]:
         ("order_id", "order", None),
         ("warehouse_id", "warehouse", None),
         ("service_id", "service", None),
-        ("promised_by", "promised", _day),
-        ("deliver_by", "arrives", _day),
+        ("promised_by", "promised", day),
+        ("deliver_by", "arrives", day),
         ("days_late", "days late", count),
         ("lateness_cents", "priced at", money(summary["currency"])),
     ]
@@ -147,10 +134,6 @@ def _late(shipments: pl.DataFrame, summary: _Summary) -> list[str]:
         html.heading("Late", f"{count(late.height)} parcels; the {min(_SHOWN, late.height)} latest of them."),
         html.table(late.head(_SHOWN), columns),
     ]
-
-
-def _day(value: Any) -> str:
-    return f"{value:%Y-%m-%d}"
 
 
 def _short(backorders: pl.DataFrame) -> list[str]:
@@ -165,7 +148,7 @@ def _short(backorders: pl.DataFrame) -> list[str]:
         ("reason", "why it waits", None),
         ("orders", "orders", count),
         ("quantity", "units", count),
-        ("expected_at", "next receipt", _day),
+        ("expected_at", "next receipt", day),
     ]
     note = f"{count(int(backorders['quantity'].sum()))} units of {count(by_sku['sku'].n_unique())} articles wait; the first {min(_SHOWN, by_sku.height)}."
     return [html.heading("Short", note), html.table(by_sku.head(_SHOWN), columns)]
@@ -185,47 +168,6 @@ def _rejected(rejects: pl.DataFrame) -> list[str]:
     return [html.heading("Rejected", note), html.table(rejects.head(_SHOWN), columns)]
 
 
-def _stock(health: pl.DataFrame, summary: _Summary) -> list[str]:
-    if health.is_empty():
-        return [html.heading("Stock health", "No stock is on file.")]
-    write = money(summary["currency"])
-    places = (
-        health.group_by("place")
-        .agg(pl.len().alias("stocks"), pl.col("stock_value_cents").sum(), pl.col("money_cents").sum())
-        .sort("money_cents", "place", descending=[True, False])
-    )
-    by_place = [
-        ("place", "place", None),
-        ("stocks", "stocks", count),
-        ("stock_value_cents", "value", write),
-        ("money_cents", "money at stake", write),
-    ]
-    columns = [
-        ("warehouse_id", "warehouse", None),
-        ("sku", "article", None),
-        ("place", "place", None),
-        ("on_hand", "on hand", count),
-        ("cover_days", "days of cover", count),
-        ("runs_out_on", "runs out", _day),
-        ("overstock_units", "over", count),
-        ("understock_units", "under", count),
-        ("money_cents", "money at stake", write),
-        ("action", "action", None),
-    ]
-    return [
-        html.heading(
-            "Stock health",
-            "Overstock and understock in one currency: holding cost, expected lost margin, and what tonight's plan paid.",
-        ),
-        html.table(places, by_place),
-        html.heading(
-            "Dearest stocks",
-            f"The first {min(_STOCKS_SHOWN, health.height)} of {count(health.height)}; all are in stock_health.parquet.",
-        ),
-        html.table(health.sort("rank").head(_STOCKS_SHOWN), columns),
-    ]
-
-
 def _deliveries(performance: pl.DataFrame) -> list[str]:
     rung = performance.filter((pl.col("level") == "parcel") & (pl.col("tolerance_days") == 0))
     if rung.is_empty() or not rung["shipped"].sum():
@@ -237,12 +179,8 @@ def _deliveries(performance: pl.DataFrame) -> list[str]:
         ("delivered", "delivered", count),
         ("on_time_share", "on time", share),
         ("overdue", "overdue", count),
-        ("cycle_days_mean", "days from order, mean", _days),
-        ("cycle_days_p95", "95th percentile", _days),
+        ("cycle_days_mean", "days from order, mean", days),
+        ("cycle_days_p95", "95th percentile", days),
         ("failed_attempts", "failed attempts", count),
     ]
     return [html.heading("Deliveries", "Parcels against the last promise, no tolerance."), html.table(rung, columns)]
-
-
-def _days(value: float) -> str:
-    return f"{value:.1f}"

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -27,6 +27,9 @@ from solvers.inventory import kernels_replenish as kernels
 from solvers.inventory.kernels_plans import Terms
 from solvers.inventory.kernels_replenish import Integers
 from solvers.inventory.replenishment import ReplenishmentProblem
+
+Expression: TypeAlias = Any
+"""A linear expression of the solver's, whose operators are annotated for every width of whole numbers there is."""
 
 _A_CENT: Final = 10_000
 """Parts of a cent that the program counts in."""
@@ -87,7 +90,7 @@ class _Cost:
     """A convex cost of whole units: a variable above the lines told of so far, in parts of a cent."""
 
     def __init__(
-        self, model: cp_model.CpModel, level: cp_model.LinearExprT, low: int, high: int, cost: Callable[[int], float]
+        self, model: cp_model.CpModel, level: Expression, low: int, high: int, cost: Callable[[int], float]
     ) -> None:
         self._model, self._low, self._high, self._cost = model, low, high, cost
         self._level = model.new_int_var(low, high, "")
@@ -143,14 +146,15 @@ class _Program:
         worth = float(tables.lost[article]) * kernels.uncovered_together(tables, article, have)
         least = tables.least[self.stocks]
         wanted = self._first_above(worth - float(self.terms.money[article]), least) - least
-        packs = np.maximum(wanted, int(self.terms.least[article])) // int(self.terms.pack[article]) + 1
-        return packs * int(self.terms.pack[article])
+        pack = int(self.terms.pack[article])
+        most: Integers = (np.maximum(wanted, int(self.terms.least[article])) // pack + 1) * pack
+        return most
 
     def _most_got(self) -> Integers:
         """Give how many units could be worth receiving: until one more costs what no sender would pay to be rid of one."""
         tables, article = self.problem.tables, self.article
         position, movable = self.problem.position[self.stocks], self.problem.movable[self.stocks]
-        most = int(movable.sum()) - movable
+        most: Integers = int(movable.sum()) - movable
         if self.terms.order[article] > 0 or self.terms.pack[article] > 1 or self.terms.least[article] > 1:
             # A stock may send what it has and buy as many: what it is rid of is not bounded by what it has.
             return most
@@ -159,7 +163,8 @@ class _Program:
             for stock, units, own in zip(self.stocks.tolist(), position.tolist(), movable.tolist(), strict=True)
             if own > 0
         ]
-        return np.clip(self._first_above(max(relief, default=0.0), position) - position, 0, most)
+        useful: Integers = np.clip(self._first_above(max(relief, default=0.0), position) - position, 0, most)
+        return useful
 
     def _first_above(self, worth: float, from_units: Integers) -> Integers:
         tables = self.problem.tables
@@ -169,11 +174,11 @@ class _Program:
         ]
         return np.array(found, np.int64)
 
-    def _buying(self) -> cp_model.LinearExprT:
+    def _buying(self) -> Expression:
         """Give the cost of purchases; each is nothing, or at least the least quantity."""
         order, least, pack = (int(one[self.article]) for one in (self.terms.order, self.terms.least, self.terms.pack))
         price = int(float(self.terms.money[self.article]) * pack * _A_CENT)
-        cost: cp_model.LinearExprT = price * sum(self.packs)
+        cost: Expression = price * sum(self.packs)
         if order > 0 or least > pack:
             for packs, most in zip(self.packs, self.most_bought.tolist(), strict=True):
                 is_bought = self._is_used(packs, most // pack)
@@ -187,13 +192,13 @@ class _Program:
         self.model.add(units <= most * found)
         return found
 
-    def _moving(self) -> cp_model.LinearExprT:
+    def _moving(self) -> Expression:
         """Give the least cost of moves: as many as there are senders, and as there are receivers."""
         places = self.terms.place[self.stocks]
         unit, line = (one[np.ix_(places, places)] for one in (self.terms.lane_unit, self.terms.lane_line))
         self.model.add(sum(self.sent) == sum(self.got))
         cents = (unit.min(axis=1) * _A_CENT).astype(np.int64).tolist()
-        cost: cp_model.LinearExprT = sum(one * sent for one, sent in zip(cents, self.sent, strict=True))
+        cost: Expression = sum(one * sent for one, sent in zip(cents, self.sent, strict=True))
         if line.min() > 0:
             movable = self.problem.movable[self.stocks].tolist()
             moves = self.model.new_int_var(0, 2 * len(places), "")
@@ -209,7 +214,7 @@ class _Program:
         tables, pack = self.problem.tables, int(self.terms.pack[self.article])
         costs = []
         for at, stock in enumerate(self.stocks.tolist()):
-            level = int(self.problem.position[stock]) + pack * self.packs[at] + self.got[at] - self.sent[at]
+            level: Expression = int(self.problem.position[stock]) + pack * self.packs[at] + self.got[at] - self.sent[at]
             low = int(tables.least[stock])
             high = int(self.problem.position[stock]) + int(self.most_bought[at]) + int(self.most_got[at])
             costs.append(_Cost(self.model, level, low, high, partial(kernels.stock_cost, tables, stock)))

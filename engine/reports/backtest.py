@@ -1,0 +1,223 @@
+"""The back-test: an earlier night's proposals against what then happened, in units and in money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from engine.config import RecordedSettings
+from engine.contracts.reports import PROPOSAL_BACKTEST
+from engine.errors import UsageError
+from engine.inputs import Inputs
+from engine.reports.outlook import PAIR, Outlook, look
+from engine.reports.turnover import mean_prices
+from engine.runs import SETTINGS, Run, published
+from solvers.inventory import lost_sales
+
+_SEASON_DAYS: Final = 28
+_TOLD: Final = {
+    "avoided": "a stock-out was avoided: what was proposed came, and was sold",
+    "in_stock": "what was proposed came and is still there",
+    "open": "what was proposed may still come",
+    "not_needed": "what was proposed did not come, and the stock lasted without it",
+    "missed": "what was proposed did not come in its lead time, and the stock ran out",
+    "short_before_arrival": "the stock ran out before anything could come",
+    "short_anyway": "what was proposed came, and the stock ran out all the same",
+    "unforeseen": "the stock ran out, and nothing had been proposed",
+}
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """How an earlier night's proposals fared.
+
+    Parameters
+    ----------
+    since, until
+        The two nights.
+    stocks
+        Contract `proposal_backtest`: one row a stock that had a proposal or ran out.
+    """
+
+    since: datetime
+    until: datetime
+    stocks: pl.DataFrame
+
+    @property
+    def summary(self) -> pl.DataFrame:
+        """By verdict: stocks, units proposed, come and sold, and money."""
+        sums = ("proposed_units", "followed_units", "avoided_units", "avoided_cents", "missed_cents", "held_cents")
+        return (
+            self.stocks.group_by("verdict")
+            .agg(pl.len().cast(pl.Int64).alias("stocks"), *(pl.col(name).sum() for name in sums))
+            .sort("stocks", "verdict", descending=[True, False])
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as plain values."""
+        nights = {"since": self.since.isoformat(), "until": self.until.isoformat()}
+        return nights | {"summary": self.summary.to_dicts(), "stocks": self.stocks.to_dicts()}
+
+    def __str__(self) -> str:
+        days = (self.until.date() - self.since.date()).days
+        lines = [f"The proposals of {self.since:%Y-%m-%d %H:%M} UTC after {days} days"]
+        lines += [
+            f"{row['stocks']:>7} {row['verdict'].replace('_', ' '):<22}{_TOLD[row['verdict']]}"
+            for row in self.summary.iter_rows(named=True)
+        ]
+        money = self.stocks.select(pl.col("avoided_cents", "missed_cents", "held_cents").sum() / 100).row(0)
+        lines.append("margin kept by what came {:,.2f}, margin lost {:,.2f}, held without need {:,.2f}".format(*money))
+        return "\n".join(lines)
+
+
+def backtest(before: Run, after: Run) -> Backtest:
+    """Set an earlier night's proposals against what the later night's movements say.
+
+    A receipt since counts towards a purchase, a transfer in towards a move, each up to what was proposed. What of that was
+    sold by the later night kept its margin; what a stock would have sold on days without stock, up to what was proposed and
+    did not come, is lost; what came and is still there has cost its holding.
+
+    Parameters
+    ----------
+    before, after
+        Two runs of one workspace, a day apart at least.
+
+    Raises
+    ------
+    UsageError
+        When the runs are not of two days in this order.
+    """
+    days = (after.as_of.date() - before.as_of.date()).days
+    if days < 1:
+        raise UsageError(
+            f"run {after.run_id} of {after.as_of:%Y-%m-%d} does not lie a day after {before.run_id} of {before.as_of:%Y-%m-%d}."
+        )
+    rules = RecordedSettings.model_validate_json((after.directory / SETTINGS).read_bytes()).inventory
+    outlook = _since(after.inputs, rules.model_copy(update={"period_days": days}), after.as_of)
+    return Backtest(before.as_of, after.as_of, told(before.replenishment, before.transfers, outlook, days))
+
+
+def latest_two(workspace: Path) -> tuple[Run, Run]:
+    """Give the latest run of a workspace and that of the last day before it.
+
+    Raises
+    ------
+    UsageError
+        When the workspace has no runs of two days.
+    """
+    runs = [Run(path) for path in published(workspace)]
+    earlier = [run for run in runs[:-1] if run.as_of.date() < runs[-1].as_of.date()]
+    if not earlier:
+        raise UsageError(f"{workspace} has no published runs of two days; a back-test looks from one to the next.")
+    return earlier[-1], runs[-1]
+
+
+def _since(inputs: Inputs, rules: Any, as_of: datetime) -> Outlook:
+    prices = mean_prices(inputs.order_lines)
+    return look(
+        inputs.stock, inputs.stock_movements, inputs.products, inputs.inbound, as_of, settings=rules, prices=prices
+    )
+
+
+def told(replenishment: pl.DataFrame, transfers: pl.DataFrame, outlook: Outlook, days: int) -> pl.DataFrame:
+    """Give what became of each stock's proposals, by contract `proposal_backtest`.
+
+    Parameters
+    ----------
+    replenishment, transfers
+        The proposals, tables of those names.
+    outlook
+        The stocks as they stand the later night, measured over the days since.
+    days
+        Days since.
+    """
+    proposed = replenishment.select(*PAIR, buy_units="buy_units")
+    moves = transfers.group_by(warehouse_id="to_warehouse_id", sku="sku").agg(move_units=pl.col("quantity").sum())
+    window = days + _SEASON_DAYS
+    sales = outlook.sales
+    lost = lost_sales(sales.sales[:, -window:], sales.could_sell[:, -window:])[:, -days:].sum(axis=1)
+    stocks = outlook.stocks.with_columns(lost_units=pl.Series(lost))
+    for frame in (proposed, moves):
+        stocks = stocks.join(frame, on=PAIR, how="full", coalesce=True, maintain_order="left_right")
+    measured = (
+        "received_units",
+        "transferred_in_units",
+        "sale_units",
+        "returned_units",
+        "closing_units",
+        "idle_out_days",
+    )
+    return (
+        stocks.with_columns(
+            pl.col("buy_units", "move_units", *measured).fill_null(0),
+            pl.col("lost_units", "margin_cents", "unit_cost_cents").fill_null(0),
+            days=pl.lit(days, pl.Int64),
+        )
+        .with_columns(_followed())
+        .with_columns(_consumed())
+        .with_columns(_money(outlook, days))
+        .with_columns(verdict=_verdict(outlook.settings.lead_time_days))
+        .filter((pl.col("proposed_units") > 0) | (pl.col("idle_out_days") > 0))
+        .sort("missed_cents", "avoided_cents", "sku", "warehouse_id", descending=[True, True, False, False])
+        .rename({"idle_out_days": "days_without_stock"})
+        .select(pl.col(name).cast(dtype) for name, dtype in PROPOSAL_BACKTEST.schema.items())
+    )
+
+
+def _followed() -> list[pl.Expr]:
+    bought = pl.min_horizontal("buy_units", pl.max_horizontal("received_units", pl.lit(0)))
+    moved = pl.min_horizontal("move_units", pl.max_horizontal("transferred_in_units", pl.lit(0)))
+    return [
+        (pl.col("buy_units") + pl.col("move_units")).alias("proposed_units"),
+        (bought + moved).alias("followed_units"),
+        pl.max_horizontal(pl.col("sale_units") - pl.col("returned_units"), pl.lit(0)).alias("sold_units"),
+    ]
+
+
+def _consumed() -> list[pl.Expr]:
+    """Take what came for sold last: what lies there now is of it as far as it goes."""
+    left = pl.max_horizontal("closing_units", pl.lit(0))
+    gone = pl.max_horizontal(pl.col("followed_units") - left, pl.lit(0))
+    absent = pl.col("proposed_units") - pl.col("followed_units")
+    short = pl.when(pl.col("proposed_units") > 0).then(pl.min_horizontal("lost_units", absent)).otherwise("lost_units")
+    return [pl.min_horizontal(gone, "sold_units").alias("avoided_units"), short.alias("missed_units")]
+
+
+def _money(outlook: Outlook, days: int) -> list[pl.Expr]:
+    held = pl.max_horizontal(pl.col("followed_units") - pl.col("avoided_units"), pl.lit(0))
+    holding = held * pl.col("unit_cost_cents") * (outlook.settings.holding_rate * days / 365)
+    return [
+        _cents(pl.col("avoided_units") * pl.col("margin_cents")).alias("avoided_cents"),
+        _cents(pl.col("missed_units") * pl.col("margin_cents")).alias("missed_cents"),
+        _cents(holding).alias("held_cents"),
+    ]
+
+
+def _verdict(lead_time_days: int) -> pl.Expr:
+    ran_out, came = pl.col("idle_out_days") > 0, pl.col("followed_units") >= pl.col("proposed_units")
+    could_come = pl.col("days") > lead_time_days
+    return (
+        pl.when(ran_out & (pl.col("proposed_units") == 0))
+        .then(pl.lit("unforeseen"))
+        .when(ran_out & came)
+        .then(pl.lit("short_anyway"))
+        .when(ran_out & could_come)
+        .then(pl.lit("missed"))
+        .when(ran_out)
+        .then(pl.lit("short_before_arrival"))
+        .when(pl.col("avoided_units") > 0)
+        .then(pl.lit("avoided"))
+        .when(came)
+        .then(pl.lit("in_stock"))
+        .when(could_come)
+        .then(pl.lit("not_needed"))
+        .otherwise(pl.lit("open"))
+    )
+
+
+def _cents(value: pl.Expr) -> pl.Expr:
+    return (value + 0.5).floor().cast(pl.Int64)
