@@ -17,6 +17,7 @@ from engine.verify.handling import check_handling
 from engine.verify.ledger import check_ledger
 from engine.verify.packing import check_packing
 from engine.verify.prices import check_prices
+from engine.verify.proposals import check_proposals
 from engine.verify.rules import check_rules
 from engine.verify.stock import check_stock
 from engine.verify.tracking import check_tracking
@@ -32,6 +33,7 @@ _INVARIANTS: Final[dict[str, Callable[[Night], Iterator[Check]]]] = {
     "ledger": check_ledger,
     "tracking": check_tracking,
     "bound": check_bound,
+    "proposals": check_proposals,
 }
 
 
