@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 
+from solvers.packing.kernels_waste import is_wasteful, prepare_waste
 from solvers.packing.kernels_work import MAX_SEARCHED, TOTAL_UNITS, Group, Search
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 FOUND, NONE, LIMIT = 1, 0, 2
 NODES = 0
+# Boxes that are far too small are refuted before it pays to look at what is lost in them.
+UNWEIGHED_NODES = 1_000
 _FAILED, _SETTLED = -1, 0
 _LAST_CODE = 6
 
@@ -48,7 +51,7 @@ def _bind(bound: Bounds, num: int, first: int, second: int, most: int) -> bool:
 
 
 @numba.njit(cache=True, nogil=True)
-def _part(bound: Bounds, length: Bounds, new: int, old: int, code: int) -> bool:
+def _part(bound: Bounds, length: Ints, new: int, old: int, code: int) -> bool:
     """Let `new` lie behind `old` (even code) or before it (odd) along axis code // 2; False for a contradiction."""
     a = code // 2
     if code % 2 == 0:
@@ -57,7 +60,7 @@ def _part(bound: Bounds, length: Bounds, new: int, old: int, code: int) -> bool:
 
 
 @numba.njit(cache=True, nogil=True)
-def _exclude(bound: Bounds, length: Bounds, new: int, old: int, code: int) -> bool:
+def _exclude(bound: Bounds, length: Ints, new: int, old: int, code: int) -> bool:
     """Take back what `_part` does with the same code for all that follows; False for a contradiction."""
     a = code // 2
     if code % 2 == 0:
@@ -66,7 +69,7 @@ def _exclude(bound: Bounds, length: Bounds, new: int, old: int, code: int) -> bo
 
 
 @numba.njit(cache=True, nogil=True)
-def _settle(bound: Bounds, length: Bounds, new: int) -> int:
+def _settle(bound: Bounds, length: Ints, new: int) -> int:
     """Decide all pairs of `new` that have one way left; give the open pair with the fewest ways, `_SETTLED` or `_FAILED`."""
     while True:
         open_pair, fewest, again = _SETTLED, _LAST_CODE + 1, False
@@ -180,7 +183,7 @@ def search(s: Search, group: Group, rows: int, edge: Ints, node_limit: int, boxe
     """
     num = _list_units(s, group, rows)
     nodes = int(np.int64(0))
-    result = NONE
+    result, is_weighed = NONE, False
     frame = int(np.int64(0))
     s.unit[0], s.pair[0], s.code[0] = 1, 0, 0
     for a in range(3):
@@ -219,6 +222,12 @@ def search(s: Search, group: Group, rows: int, edge: Ints, node_limit: int, boxe
         open_pair = _settle(s.bound[frame + 1], s.length, new)
         if open_pair == _FAILED:
             continue
+        if nodes >= UNWEIGHED_NODES and open_pair == _SETTLED:
+            if not is_weighed:
+                prepare_waste(s, group, rows, edge)
+                is_weighed = True
+            if is_wasteful(s, frame + 1, new, edge):
+                continue
         frame += 1
         if open_pair == _SETTLED:
             if new == num:

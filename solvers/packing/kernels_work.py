@@ -67,40 +67,58 @@ class Group(NamedTuple):
 
 
 MAX_SEARCHED = 16
+MOST_THRESHOLDS = 4
+MOST_CHAINS = 400
 MOST_DUALS = 30
 
 
 class Search(NamedTuple):
     """Memory of the search over how the largest units lie to each other; unit 0 is the wall at the origin.
 
-    `bound[f, a, i, j]` is how far behind the start of unit i that of unit j may lie on axis a, in frame f.
+    `bound[f, a, i, j]` is how far behind the start of unit i that of unit j may lie on axis a, in frame f. `lost[m, t, a, x]`
+    is what stays empty of a stretch x on axis a however edges of the units after the first m fill it, and `supply[m, t]` the
+    volume of the short ones among these that threshold t leaves out.
     """
 
     state: Ints
     bound: npt.NDArray[np.int32]
-    length: npt.NDArray[np.int32]
+    length: Ints
     entry: Ints
     by_size: Ints
     unit: Ints
     pair: Ints
     code: Ints
     is_tried: Ints
+    lost: npt.NDArray[np.int32]
+    supply: Ints
+    reach: Ints
+    chain: Ints
+    chain_length: Ints
+    chain_lost: Ints
+    grown: Ints
 
 
-def make_search(max_entries: int) -> Search:
+def make_search(max_entries: int, max_edge_mm: int) -> Search:
     """Take the memory for one thread."""
     units = MAX_SEARCHED + 1
     frames = units * (units + 1) // 2 + 1
     return Search(
         state=np.zeros(4, np.int64),
         bound=np.zeros((frames, 3, units, units), np.int32),
-        length=np.zeros((units, 3), np.int32),
+        length=np.zeros((units, 3), np.int64),
         entry=np.zeros(units, np.int64),
         by_size=np.zeros(max_entries, np.int64),
         unit=np.zeros(frames, np.int64),
         pair=np.zeros(frames, np.int64),
         code=np.zeros(frames, np.int64),
         is_tried=np.zeros(frames, np.int64),
+        lost=np.zeros((units, MOST_THRESHOLDS, 3, max_edge_mm + 1), np.int32),
+        supply=np.zeros((units, MOST_THRESHOLDS), np.int64),
+        reach=np.zeros(max_edge_mm + 1, np.int64),
+        chain=np.zeros(MOST_CHAINS, np.int64),
+        chain_length=np.zeros(MOST_CHAINS, np.int64),
+        chain_lost=np.zeros(MOST_CHAINS, np.int64),
+        grown=np.zeros((MOST_THRESHOLDS, units), np.int64),
     )
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
-DEFAULT_TRIES: Final = 60
+DEFAULT_TRIES: Final = 3_000
 DEFAULT_NODES: Final = 50_000
 _GROWTH: Final = 4
 _MOST_NODES: Final = 2**40
@@ -53,7 +53,8 @@ def pack(
     threads
         How many threads share the sets. The result does not depend on it.
     tries
-        Most constructive packings tried for one set in one carton.
+        Most constructive packings tried for one set in one carton; fewer where the carton would be all but full, and for sets
+        of many units.
     node_limit
         Most nodes of the exact search for one set in one carton.
     seconds
@@ -125,7 +126,7 @@ class _Worker:
         most_units = int(np.diff(sets.unit_start)[chosen].max(initial=1))
         group = make_group(most_entries)
         work = make_work(most_units, most_entries, cartons.cost_cents.size, int(cartons.inner.max()))
-        memory = make_search(most_entries)
+        memory = make_search(most_entries, int(cartons.inner.max()))
         solve_sets(chosen, group, work, memory, self._items, rules, cartons, self._prices, sets, out)
 
 

@@ -64,7 +64,7 @@ def arrays(items, masks=None):
 def run(items, box, nodes=10**7, masks=None):
     n = len(items)
     types, kind = np.unique(np.array(items), axis=0, return_inverse=True)
-    group, memory = make_group(n), make_search(n)
+    group, memory = make_group(n), make_search(n, max(box))
     chosen = arrays(types.tolist()) if masks is None else arrays(items, masks)
     entries = kind.ravel().astype(np.int64) if masks is None else np.arange(n)
     rows = load_group(group, chosen, entries, np.ones(n, np.int64), n)
