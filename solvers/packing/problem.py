@@ -31,7 +31,7 @@ class Rules:
         Least share of an item's base that rests on the floor or on items; above 0 its centre is supported as well (it lies
         within the convex hull of the contact areas). 0 asks for no support at all.
     centred_from_g
-        Contents at least this heavy have their centre of gravity within the middle half of the carton's length and width.
+        Contents of a box at least this heavy have their centre of gravity within the middle half of its length and width.
         None for never.
     split
         When a set goes into more than one parcel.

@@ -242,6 +242,7 @@ def _off_centre(problem: PackingProblem, solution: PackingSolution, contents: In
     centre = moment / np.maximum(contents, 1)[:, None]
     edge = _inner(problem)[solution.parcel_carton][:, :2]
     off = ((centre < edge / 4 - 1e-6) | (centre > edge * 3 / 4 + 1e-6)).any(axis=1)
+    off &= problem.cartons.kind[solution.parcel_carton] == CartonKind.BOX
     return _named("centre of gravity off the middle: parcel", off & (contents >= limit) & (contents > 0))
 
 

@@ -85,7 +85,7 @@ def pack_sets(
         sets=PackingSets(sets.start, sets.sku, sets.quantity, packaging=code_of[sets.packaging]),
         cartons=carton_values,
         prices=typical_prices(tariff),
-        rules=Rules(support_share=settings.packing.support_share),
+        rules=Rules(settings.packing.support_share, settings.packing.centred_from_g),
     )
     solution = pack(
         problem, threads=settings.night.threads, tries=settings.packing.tries, node_limit=settings.packing.node_limit

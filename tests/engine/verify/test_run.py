@@ -170,13 +170,13 @@ PACKING = {
     "item moved by 1 mm into another": ("packing.overlap", more("placements", item("O1-1", 2), "y_mm", -1)),
     "item drawn too small": ("packing.sizes", more("placements", item("O1-1", 2), "dx_mm", -1)),
     "item drawn without its protection": (
-        "packing.sizes",
+        "packing.padding",
         change("placements", item("O2-1", 1), dx_mm=100, dy_mm=100, dz_mm=200),
     ),
-    "upright item laid down": ("packing.sizes", change("placements", item("O2-1", 1), dx_mm=220, dz_mm=120)),
+    "upright item laid down": ("packing.orientation", change("placements", item("O2-1", 1), dx_mm=220, dz_mm=120)),
     "item through the wall": ("packing.walls", more("placements", item("O4-1", 1), "x_mm", 101)),
     "carton too small": ("packing.walls", change("shipments", shipment("O4-1"), carton_id="SMALL")),
-    "mailer does not close": ("packing.walls", change("cartons", col("carton_id") == "MAIL", inner_length_mm=229)),
+    "mailer does not close": ("packing.mailers", change("cartons", col("carton_id") == "MAIL", inner_length_mm=229)),
     "item floats": ("packing.support", more("placements", item("O1-1", 3), "z_mm")),
     "too little of the base supported": (
         "packing.support",
@@ -186,7 +186,7 @@ PACKING = {
         ),
     ),
     "centre hangs over the edge": (
-        "packing.support",
+        "packing.hanging",
         both(
             lambda files: setattr(
                 files,
@@ -198,9 +198,19 @@ PACKING = {
             more("placements", item("O5-1", 2), "x_mm", 101),
         ),
     ),
+    "heavy contents at one end": (
+        "packing.centre",
+        lambda files: setattr(
+            files,
+            "settings",
+            files.settings.model_copy(
+                update={"packing": files.settings.packing.model_copy(update={"centred_from_g": 1})}
+            ),
+        ),
+    ),
     "load above what is borne": ("packing.loads", change("products", col("sku") == "BRICK", max_load_g=199)),
     "something rests on a fragile item": (
-        "packing.loads",
+        "packing.fragile",
         change("products", col("sku") == "BRICK", fragility="fragile", max_load_g=None),
     ),
     "packed before what carries it": (
@@ -209,17 +219,20 @@ PACKING = {
     ),
     "step left out": ("packing.steps", change("placements", item("O1-1", 3), step=4)),
     "hazard classes mixed": (
-        "packing.companions",
+        "packing.hazards",
         change("products", col("sku").is_in(["BOOK", "BRICK"]), hazard_class=pl.concat_str(pl.lit("3"), "sku")),
     ),
-    "ships alone in company": ("packing.companions", change("products", col("sku") == "BOOK", ships_alone=True)),
+    "ships alone in company": ("packing.alone", change("products", col("sku") == "BOOK", ships_alone=True)),
     "not the packaging asked for": ("packing.packaging", change("orders", order("O1"), packaging="gift")),
     "weight misstated": ("packing.weight", more("shipments", shipment("O1-1"), "weight_g")),
     "overweight for the carton": (
-        "packing.weight",
+        "packing.limits",
         change("cartons", col("carton_id") == "LARGE", max_weight_g=4_649),
     ),
-    "protection price off by a cent": ("packing.weight", more("shipments", shipment("O7-1"), "protection_cents", -1)),
+    "protection price off by a cent": (
+        "packing.protection",
+        more("shipments", shipment("O7-1"), "protection_cents", -1),
+    ),
     "billed size of a box misstated": ("packing.outer", more("shipments", shipment("O1-1"), "outer_height_mm", -1)),
     "billed size of a mailer misstated": ("packing.outer", more("shipments", shipment("O3-1"), "outer_height_mm", -4)),
 }
