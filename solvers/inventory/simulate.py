@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
 
 import numpy as np
 
 from solvers.inventory import kernels_simulate as kernels
 from solvers.inventory.kernels_simulate import Integers
 from solvers.inventory.loss import Demand
+
+_BLOCK: Final = 512
+"""Draws that together follow the distribution closely."""
+_QUANTITIES: Final = 17
+_CLOSE: Final = 0.001
+"""Fill rate beyond the promise that is near enough to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +77,19 @@ def draw_days(demand: Demand, lead_time: Demand, days: int, seed: int) -> tuple[
         Seed of the generator.
     """
     rng = np.random.default_rng(seed)
-    wanted = np.searchsorted(np.cumsum(demand.probability), rng.random(days) * (1 - 1e-12), side="right")
-    waits = np.searchsorted(np.cumsum(lead_time.probability), rng.random(days) * (1 - 1e-12), side="right")
-    return (
-        np.minimum(wanted, demand.probability.size - 1).astype(np.int64),
-        np.minimum(waits, lead_time.probability.size - 1).astype(np.int64),
-    )
+    return _drawn(demand, days, rng), _drawn(lead_time, days, rng)
+
+
+def _drawn(of: Demand, count: int, rng: np.random.Generator) -> Integers:
+    """Draw numbers in blocks that each hold every outcome as often as it should be, in random order.
+
+    A rare long lead time drawn a few times more or less than it should be moves the fill rate by half a point.
+    """
+    blocks = -(-count // _BLOCK)
+    chance = (np.arange(_BLOCK) + rng.random((blocks, 1))) / _BLOCK
+    units = np.searchsorted(np.cumsum(of.probability), rng.permuted(chance, axis=1) * (1 - 1e-12), side="right")
+    drawn: Integers = np.minimum(units, of.probability.size - 1).astype(np.int64).ravel()[:count]
+    return drawn
 
 
 def simulate_policy(
@@ -117,13 +134,15 @@ def policy_for_fill_rate(
     quantity: int,
     lot: int = 1,
     review_days: int = 1,
-    days: int = 60_000,
+    days: int = 120_000,
     seed: int = 0,
 ) -> StockPolicy:
-    """Give the lowest reorder level whose simulated fill rate keeps the promise, sales being lost and lead times random.
+    """Give a policy whose simulated fill rate keeps the promise and hardly more, sales lost and lead times random.
 
     No formula is exact here: with lost sales and several orders under way, the usual ones for backorders ask for too much
-    stock. The days drawn are the same for every level tried, so that the fill rate rises with the level.
+    stock. The days drawn are the same for every policy tried. For an order quantity the lowest reorder level is taken that
+    keeps the promise; where a unit of it is a large step, as for slow movers, other quantities from half to twice as much,
+    the nearest first, are tried until the promise is kept to a tenth of a point: cost is flat there.
 
     Parameters
     ----------
@@ -134,7 +153,7 @@ def policy_for_fill_rate(
     fill_rate
         Share of units to sell from stock.
     quantity
-        Units between reorder level and order-up-to level: about what an order brings.
+        Units between reorder level and order-up-to level, about: what an order brings.
     lot
         Units an order is a multiple of.
     review_days
@@ -153,16 +172,46 @@ def policy_for_fill_rate(
         raise ValueError(f"quantity must be at least 1; it is {quantity}.")
     wanted, waits = draw_days(demand, lead_time, days, seed)
 
-    def served(lower: int) -> float:
-        return simulate_policy(StockPolicy(lower, lower + quantity, lot, review_days), wanted, waits).fill_rate
+    def served(lower: int, ordered: int) -> float:
+        return simulate_policy(StockPolicy(lower, lower + ordered, lot, review_days), wanted, waits).fill_rate
 
-    low, high = -2, 0
-    while served(high) < fill_rate:
-        low, high = high, 2 * high + quantity
+    def keeps(ordered: int, lower: int) -> bool:
+        return served(lower, ordered) >= fill_rate
+
+    best, least = StockPolicy(0, quantity, lot, review_days), 1.0
+    lower = 0
+    for ordered in _around(quantity):
+        lower = _lowest(partial(keeps, ordered), lower)
+        beyond = served(lower, ordered) - fill_rate
+        if beyond < least:
+            best, least = StockPolicy(lower, lower + ordered, lot, review_days), beyond
+        if least < _CLOSE:
+            break
+    return best
+
+
+def _around(quantity: int) -> list[int]:
+    """Give order quantities from half to twice as much, the nearest first."""
+    shares = 2.0 ** np.linspace(-1, 1, _QUANTITIES)
+    found = np.unique(np.maximum(np.rint(quantity * shares).astype(np.int64), 1))
+    return sorted(found.tolist(), key=lambda units: (abs(math.log(units / quantity)), units))
+
+
+def _lowest(is_enough: Callable[[int], bool], near: int) -> int:
+    """Give the lowest level from -1 up that is enough, looked for from a level near it."""
+    step = 1
+    if is_enough(near):
+        low, high = near - 1, near
+        while low > -2 and is_enough(low):
+            low, high, step = max(low - 2 * step, -2), low, 2 * step
+    else:
+        low, high = near, near + 1
+        while not is_enough(high):
+            low, high, step = high, high + 2 * step, 2 * step
     while high - low > 1:
         middle = (low + high) // 2
-        if served(middle) >= fill_rate:
+        if is_enough(middle):
             high = middle
         else:
             low = middle
-    return StockPolicy(high, high + quantity, lot, review_days)
+    return high
