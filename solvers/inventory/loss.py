@@ -162,6 +162,22 @@ class Demand:
                 power = power.plus(power)
         return total
 
+    def over_random(self, periods: Demand) -> Demand:
+        """Give the demand of a random number of independent periods, such as a lead time that varies.
+
+        Parameters
+        ----------
+        periods
+            Distribution of the number of periods.
+        """
+        total, summed = Demand(np.ones(1)), np.zeros(1)
+        for chance in periods.probability.tolist():
+            size = max(summed.size, total.probability.size)
+            summed = np.pad(summed, (0, size - summed.size))
+            summed[: total.probability.size] += chance * total.probability
+            total = total.plus(self)
+        return self._cut(summed)
+
 
 def _log_factorials(count: int) -> Numbers:
     return np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, count)))))

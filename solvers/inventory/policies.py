@@ -1,30 +1,21 @@
-"""Order quantities and stock levels: by cost, or by a promise of service.
+"""When to order and up to what level: by cost, or by a promise of service.
 
 References
 ----------
 Snyder and Shen, *Fundamentals of Supply Chain Theory*; Silver, Pyke and Thomas, *Inventory and Production Management in
-Supply Chains*; Federgruen and Zheng (1992) for (r, Q); Zheng and Federgruen (1991) for (s, S); Wagner and Whitin (1958).
+Supply Chains*; Federgruen and Zheng (1992) for (r, Q); Zheng and Federgruen (1991) for (s, S).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
 from solvers.inventory.loss import Demand, normal_loss
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """An order quantity and its cost a unit of time; `backordered_share` of demand waits."""
-
-    quantity: float
-    cost: float
-    backordered_share: float = 0.0
+from solvers.inventory.lots import check_positive
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,51 +44,6 @@ class OrderUpTo:
     cost: float
 
 
-def _check_positive(**values: float) -> None:
-    for name, value in values.items():
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name} must be a finite number above 0; it is {value}.")
-
-
-def economic_order_quantity(demand: float, order_cost: float, holding_cost: float) -> Lot:
-    """Give the order quantity that balances ordering and holding.
-
-    Parameters
-    ----------
-    demand
-        Units a unit of time.
-    order_cost
-        Cost of an order.
-    holding_cost
-        Cost of holding a unit for a unit of time.
-
-    Raises
-    ------
-    ValueError
-        When a value is not above zero.
-    """
-    _check_positive(demand=demand, order_cost=order_cost, holding_cost=holding_cost)
-    quantity = math.sqrt(2 * order_cost * demand / holding_cost)
-    return Lot(quantity, math.sqrt(2 * order_cost * demand * holding_cost))
-
-
-def economic_order_quantity_with_backorders(
-    demand: float, order_cost: float, holding_cost: float, backorder_cost: float
-) -> Lot:
-    """Give the order quantity where demand may wait at a cost a unit and unit of time.
-
-    Raises
-    ------
-    ValueError
-        When a value is not above zero.
-    """
-    _check_positive(backorder_cost=backorder_cost)
-    plain = economic_order_quantity(demand, order_cost, holding_cost)
-    both = holding_cost + backorder_cost
-    factor = math.sqrt(both / backorder_cost)
-    return Lot(plain.quantity * factor, plain.cost / factor, holding_cost / both)
-
-
 def critical_ratio(underage_cost: float, overage_cost: float) -> float:
     """Give the share of demand outcomes that the best stock level covers.
 
@@ -119,7 +65,7 @@ def newsvendor_normal(mean: float, deviation: float, underage_cost: float, overa
     ValueError
         When a cost or the deviation is not above zero.
     """
-    _check_positive(underage_cost=underage_cost, overage_cost=overage_cost, deviation=deviation)
+    check_positive(underage_cost=underage_cost, overage_cost=overage_cost, deviation=deviation)
     level = mean + NormalDist().inv_cdf(critical_ratio(underage_cost, overage_cost)) * deviation
     short = normal_loss(level, mean, deviation)
     return Level(level, overage_cost * (level - mean + short) + underage_cost * short)
@@ -135,6 +81,60 @@ def newsvendor(demand: Demand, underage_cost: float, overage_cost: float) -> Lev
     """
     level = demand.quantile(critical_ratio(underage_cost, overage_cost))
     return Level(level, overage_cost * demand.left_over(level) + underage_cost * demand.loss(level))
+
+
+def base_stock(demand: Demand, holding_cost: float, backorder_cost: float) -> Level:
+    """Give the level to order up to at every review, where an order costs nothing of its own.
+
+    It is the newsvendor's of the demand until the next order arrives; see `base_stock_for_fill_rate` for a promise, and
+    `reorder_level_for_cycle_service`, which is the same level for the other.
+
+    Parameters
+    ----------
+    demand
+        Demand over lead time and review period: `Demand.over`, or `Demand.over_random` where the lead time varies.
+    holding_cost, backorder_cost
+        Cost of a unit held or owed at the end of a period.
+
+    Raises
+    ------
+    ValueError
+        When a cost is negative or both are zero.
+    """
+    return newsvendor(demand, backorder_cost, holding_cost)
+
+
+def base_stock_for_fill_rate(lead_demand: Demand, cover_demand: Demand, service: float) -> int:
+    """Give the smallest order-up-to level from 0 up with at least this fill rate, what is short waiting.
+
+    Of the demand of a review period, what is owed at its end and was not owed at its beginning is not served.
+
+    Parameters
+    ----------
+    lead_demand
+        Demand over the lead time, before the review period that an order has to serve.
+    cover_demand
+        Demand over lead time and review period.
+    service
+        Share of demand to serve from the shelf.
+
+    Raises
+    ------
+    ValueError
+        When the service is not strictly between 0 and 1, or no demand comes in a review period.
+    """
+    _check_service(service)
+    period = cover_demand.mean - lead_demand.mean
+    if period <= 0:
+        raise ValueError(f"demand must come in a review period; its mean is {period}.")
+    low, high = -1, cover_demand.probability.size
+    while high - low > 1:
+        middle = (low + high) // 2
+        if 1 - (cover_demand.loss(middle) - lead_demand.loss(middle)) / period >= service:
+            high = middle
+        else:
+            low = middle
+    return high
 
 
 def safety_stock(
@@ -242,7 +242,7 @@ def best_reorder_policy(
     ValueError
         When a value is not above zero.
     """
-    _check_positive(rate=rate, order_cost=order_cost, holding_cost=holding_cost, backorder_cost=backorder_cost)
+    check_positive(rate=rate, order_cost=order_cost, holding_cost=holding_cost, backorder_cost=backorder_cost)
 
     def cost(position: int) -> float:
         return holding_cost * demand.left_over(position) + backorder_cost * demand.loss(position)
@@ -283,7 +283,7 @@ def best_order_up_to(
     ValueError
         When a cost is not above zero, or there is no demand.
     """
-    _check_positive(order_cost=order_cost, holding_cost=holding_cost, backorder_cost=backorder_cost)
+    check_positive(order_cost=order_cost, holding_cost=holding_cost, backorder_cost=backorder_cost)
     if demand.probability[0] >= 1:
         raise ValueError("demand must not always be zero.")
     until_cover = demand.over(lead_time + 1)
@@ -335,46 +335,3 @@ class _Renewal:
             fresh = sum(float(chance[step]) * self._visits[at - step] for step in range(1, most + 1))
             self._visits.append(fresh / (1 - float(chance[0])))
         return np.array(self._visits[:reach])
-
-
-def lot_sizes(demand: Sequence[float], order_cost: float, holding_cost: float) -> tuple[list[float], float]:
-    """Give order quantities of least cost for known demand of successive periods (Wagner and Whitin, 1958).
-
-    Parameters
-    ----------
-    demand
-        Units of each period, not negative.
-    order_cost
-        Cost of an order.
-    holding_cost
-        Cost of carrying a unit from one period to the next.
-
-    Returns
-    -------
-        Units to order in each period, and the cost.
-
-    Raises
-    ------
-    ValueError
-        When a demand is negative.
-    """
-    periods = len(demand)
-    if any(one < 0 for one in demand):
-        raise ValueError(f"demand must not be negative; the least is {min(demand)}.")
-    least = [0.0] + [math.inf] * periods
-    ordered_in = [0] * (periods + 1)
-    for first in range(periods):
-        carried = units = 0.0
-        for last in range(first, periods):
-            units += demand[last]
-            carried += holding_cost * (last - first) * demand[last]
-            total = least[first] + (order_cost if units > 0 else 0.0) + carried
-            if total < least[last + 1]:
-                least[last + 1], ordered_in[last + 1] = total, first
-    quantity = [0.0] * periods
-    until = periods
-    while until > 0:
-        first = ordered_in[until]
-        quantity[first] = float(sum(demand[first:until]))
-        until = first
-    return quantity, least[periods]

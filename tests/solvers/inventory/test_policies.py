@@ -6,14 +6,20 @@ import numpy as np
 import pytest
 
 from solvers.inventory.loss import Demand, normal_loss, poisson_loss
+from solvers.inventory.lots import (
+    economic_order_quantity,
+    economic_order_quantity_with_backorders,
+    economic_order_units,
+    lot_sizes,
+    order_units,
+)
 from solvers.inventory.policies import (
+    base_stock,
+    base_stock_for_fill_rate,
     best_order_up_to,
     best_reorder_policy,
     critical_ratio,
-    economic_order_quantity,
-    economic_order_quantity_with_backorders,
     fill_rate,
-    lot_sizes,
     newsvendor,
     newsvendor_normal,
     reorder_level_for_cycle_service,
@@ -39,6 +45,45 @@ def test_worked_answers():
     assert (quantities, cost) == ([210, 0, 150, 0], 1380)
     assert round(normal_loss(12, 10, 3), 6) == 0.453359
     assert round(poisson_loss(18, 15), 6) == 0.517610
+
+
+def test_a_base_stock_is_the_newsvendor_of_the_demand_until_the_next_order_arrives():
+    # Two units a period, two periods of lead time and one of review: the worked newsvendor with mean 6.
+    level = base_stock(Demand.poisson(2).over(3), holding_cost=1, backorder_cost=4)
+    assert (level.level, round(level.cost, 5)) == (8, 3.57011)
+    demand = Demand.negative_binomial(2, 5)
+    found = base_stock_for_fill_rate(demand.over(3), demand.over(4), 0.95)
+    rng = np.random.default_rng(1)
+    drawn = rng.choice(demand.probability.size, (200_000, 4), p=demand.probability)
+
+    def served(level):
+        owed = [np.maximum(drawn[:, :periods].sum(axis=1) - level, 0).mean() for periods in (3, 4)]
+        return 1 - (owed[1] - owed[0]) / 2
+
+    assert served(found) > 0.949
+    assert served(found - 1) < 0.951
+    assert served(found) - served(found - 1) > 0.005
+    assert base_stock_for_fill_rate(demand.over(0), demand.over(1), 0.5) > 0
+
+
+def test_a_random_lead_time_has_the_variance_of_the_textbook():
+    daily, lead_time = Demand.negative_binomial(3, 8), Demand(np.array([0, 0, 0.2, 0.5, 0.2, 0.1]))
+    found = daily.over_random(lead_time)
+    assert found.mean == pytest.approx(3 * lead_time.mean)
+    assert found.variance == pytest.approx(lead_time.mean * 8 + 3**2 * lead_time.variance, rel=1e-9)
+    sure = daily.over_random(Demand(np.array([0, 0, 1.0]))).probability
+    assert sure[:20] == pytest.approx(daily.over(2).probability[:20], abs=1e-12)
+
+
+def test_orders_come_in_packs_and_not_below_the_minimum():
+    assert [order_units(needed, minimum=10, pack=6) for needed in (-3, 0, 1, 12, 13)] == [0, 0, 12, 12, 18]
+    for minimum, pack in ((1, 1), (1, 24), (400, 1), (290, 100), (1, 500)):
+        found = economic_order_units(1300, 8, 0.225, minimum=minimum, pack=pack)
+        allowed = [units for units in range(pack, 2_000, pack) if units >= minimum]
+        costs = {units: 8 * 1300 / units + 0.225 * units / 2 for units in allowed}
+        assert found.quantity == min(costs, key=costs.get)
+        assert found.cost == pytest.approx(min(costs.values()))
+    assert economic_order_units(1300, 8, 0.225).quantity == 304
 
 
 @pytest.mark.parametrize(
@@ -153,6 +198,8 @@ def test_a_narrow_variance_is_poisson():
         (lambda: Demand.poisson(1).over(-1), "periods"),
         (lambda: lot_sizes([-1], 1, 1), "must not be negative"),
         (lambda: fill_rate(Demand.poisson(1), 1, 0), "at least 1"),
+        (lambda: order_units(1, pack=0), "minimum and pack"),
+        (lambda: base_stock_for_fill_rate(Demand.poisson(1), Demand.poisson(1), 0.9), "in a review period"),
         (lambda: safety_stock(1, 1, 1, 1), "strictly between"),
         (lambda: reorder_level_for_cycle_service(Demand.poisson(1), 0), "strictly between"),
         (lambda: normal_loss(1, 1, -1), "deviation"),
