@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.contracts import INPUTS, Table
+from engine.csv_shape import has_plain_lines, is_regular, is_regularly_quoted, is_utf8
 from engine.errors import InputError
 
 ROW: Final = "_row"
@@ -172,61 +173,40 @@ def _read_csv(path: Path, table: Table) -> RawFile:
     if not content.strip():
         raise InputError(f"{path.name} is empty: not even a line of column names. Export it again.")
     first_line = re.split(rb"[\r\n]", content, maxsplit=1)[0]
-    if first_line.startswith(_UTF16_MARKS) or not _is_utf8(first_line):
+    if first_line.startswith(_UTF16_MARKS) or not is_utf8(first_line):
         raise InputError(f"{path.name}: the column names are not UTF-8 text. Export the file as UTF-8.")
     delimiter = _delimiter(first_line)
-    if not _is_regular(content, delimiter):
+    if not has_plain_lines(content):
         return _read_row_by_row(path.name, content, delimiter, table)
-    header = [name.strip() for name in first_line.decode().split(delimiter)]
-    known = _known_columns(path.name, header, table)
+    if is_regular(content, delimiter):
+        return _read_columns(path.name, content, delimiter, table, quote=None)
+    if b'"' in content and is_regularly_quoted(content, delimiter):
+        return _read_columns(path.name, content, delimiter, table, quote='"')
+    return _read_row_by_row(path.name, content, delimiter, table)
+
+
+def _read_columns(source: str, content: bytes, delimiter: str, table: Table, *, quote: str | None) -> RawFile:
+    """Read all columns at once; only for files that this splits as reading them character by character does."""
+    first_line = content.split(b"\n", 1)[0].rstrip(b"\r").decode()
+    header = [name.strip() for name in next(csv.reader([first_line], delimiter=delimiter))]
+    known = _known_columns(source, header, table)
     frame = pl.read_csv(
         content,
         separator=delimiter,
-        quote_char=None,
+        quote_char=quote,
         has_header=False,
         skip_rows=1,
         schema={f"column_{at}": pl.String() for at in range(len(header))},
         raise_if_empty=False,
     )
     frame = frame.select(frame.to_series(header.index(name)).alias(name) for name in known)
-    return RawFile(path.name, _numbered(frame), _broken([]), frame.height)
-
-
-def _is_utf8(content: bytes) -> bool:
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+    # A value of two quotation marks alone is no value either.
+    frame = frame.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in known)
+    return RawFile(source, _numbered(frame), _broken([]), frame.height)
 
 
 def _delimiter(header: bytes) -> str:
     return max(_DELIMITERS, key=lambda mark: header.count(mark.encode()))
-
-
-def _is_regular(content: bytes, delimiter: str) -> bool:
-    """Tell whether every line has as many fields as the header, by counting: no quotes, and no line may have more.
-
-    A line with more fields makes the fast reader fail, so equal totals mean equal lines; that reader fills short lines silently.
-    """
-    if (
-        b'"' in content
-        or b"\r" in content.replace(b"\r\n", b"\n")
-        or not content.endswith(b"\n")
-        or b"\n\n" in content
-        or b"\n\r\n" in content
-    ):
-        return False
-    if not _is_utf8(content):
-        return False
-    mark = delimiter.encode()
-    fields = content.split(b"\n", 1)[0].count(mark)
-    num_lines = content.count(b"\n")
-    return content.count(mark) == fields * num_lines and _longest_line_fields(content, mark) == fields
-
-
-def _longest_line_fields(content: bytes, mark: bytes) -> int:
-    return max(line.count(mark) for line in content.split(b"\n"))
 
 
 def _read_row_by_row(source: str, content: bytes, delimiter: str, table: Table) -> RawFile:

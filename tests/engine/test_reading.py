@@ -12,8 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.contracts import TABLES
+from engine.csv_shape import has_plain_lines, is_regular, is_regularly_quoted
 from engine.errors import InputError
-from engine.reading import ROW, RawFile, files_of, fingerprint, read_raw
+from engine.reading import (
+    ROW,
+    RawFile,
+    _read_columns,
+    _read_row_by_row,
+    files_of,
+    fingerprint,
+    read_raw,
+)
 
 LINES = TABLES["order_lines"]
 HEADER = ["order_id", "line_number", "sku", "quantity", "unit_price_cents"]
@@ -83,6 +92,35 @@ def test_what_a_csv_writer_writes_is_read_back(
     csv.writer(buffer, delimiter=delimiter).writerows([HEADER, *rows])
     raw = read(tmp_path_factory.mktemp("inbox"), buffer.getvalue())
     assert cells(raw) == [tuple(value or None for value in row) for row in rows]
+
+
+pieces_of_csv = st.lists(
+    st.sampled_from(['"', '""', ",", "\n", "\r\n", "a", " ", "O1", "ü", '"b"', ',"c,d",']), max_size=30
+)
+
+
+@given(content=pieces_of_csv)
+@settings(max_examples=300, deadline=None)
+def test_reading_columns_and_reading_row_by_row_agree_on_whatever_stands_in_the_file(content: list[str]) -> None:
+    """The columnar reader is asked only where both give the same rows."""
+    for text in (",".join(HEADER) + "\n" + "".join(content) + "\n", QUOTED + "".join(content) + "\r\n"):
+        data = text.encode()
+        if not has_plain_lines(data) or not (is_regular(data, ",") or is_regularly_quoted(data, ",")):
+            continue
+        slow = _read_row_by_row("f.csv", data, ",", LINES)
+        fast = _read_columns("f.csv", data, ",", LINES, quote='"' if '"' in text else None)
+        assert slow.broken.is_empty()
+        assert fast.frame.select(slow.frame.columns).rows() == slow.frame.rows()
+        assert fast.num_rows == slow.num_rows
+
+
+def test_a_quoted_file_is_read_by_columns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(*_: object) -> RawFile:
+        raise AssertionError("read row by row")
+
+    monkeypatch.setattr("engine.reading._read_row_by_row", refuse)
+    text = QUOTED.replace('"c"', '"c, ""d"""')
+    assert cells(read(tmp_path, text))[2][2] == 'c, "d"'
 
 
 @pytest.mark.parametrize("quoted", [False, True])
