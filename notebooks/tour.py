@@ -119,9 +119,46 @@ def _(mo):
 @app.cell
 def _(engine, pl, run):
     first = run.inputs.order_lines.head(3).with_columns(pl.lit("MINE").alias("order_id"))
-    packing = engine.pack_orders(first, run.inputs.products, run.inputs.cartons)
+    packing = engine.pack_orders(first, run.inputs.products, run.inputs.cartons, run.inputs.protection)
     packing.parcels
     return (packing,)
+
+
+@app.cell
+def _(mo):
+    mo.md("Turn it, zoom, step through the packing order; point at an item to see what it is.")
+
+
+@app.cell
+def _(packing):
+    packing.draw()
+
+
+@app.cell
+def _(mo):
+    mo.md("An order of the run is drawn the same way, and so is a container.")
+
+
+@app.cell
+def _(order_id, run):
+    run.draw(order_id)
+
+
+@app.cell
+def _(engine, pl):
+    crates = pl.DataFrame(
+        {
+            "item_id": ["crate", "case", "tube"],
+            "length_mm": [600, 400, 900],
+            "width_mm": [400, 300, 150],
+            "height_mm": [300, 250, 150],
+            "quantity": [20, 40, 30],
+            "length_vertical": [True, True, False],
+        }
+    )
+    load = engine.load_container(crates, (2400, 1200, 1100), support=1.0, seconds=0.5)
+    load.draw()
+    return (load,)
 
 
 if __name__ == "__main__":
