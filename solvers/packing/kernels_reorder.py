@@ -15,7 +15,7 @@ import numpy as np
 
 from solvers.packing.kernels_fill import NUM_CRITERIA, NUM_KEYS, centre_contents, note_rest, order_units, rests_well
 from solvers.packing.kernels_spaces import cut_spaces
-from solvers.packing.kernels_work import HAS_LOADS, TOTAL_UNITS, Group, Reorder, RuleArrays, Work
+from solvers.packing.kernels_work import HAS_LOADS, TOTAL_UNITS, TOTAL_VOLUME, Group, Reorder, RuleArrays, Work
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,6 +26,9 @@ RESTART = 200
 CHANGE_RULE_PERCENT = 60
 OTHER_CORNER_PERCENT = 50
 MOST_RULES_AT_ONCE = 4
+EASY_SHARE = 10
+"""Boxes of which a tenth stays empty get all tries."""
+MANY_UNITS = 30
 
 
 @numba.njit(cache=True, nogil=True)
@@ -202,7 +205,16 @@ def _change(memory: Reorder, num: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def reorder(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, rounds: int) -> bool:
+def _rounds(group: Group, edge: Ints, tries: int) -> int:
+    """Cut the tries where they promise little or each takes long."""
+    box = edge[0] * edge[1] * edge[2]
+    free = min(1000, (box - group.total[TOTAL_VOLUME]) * EASY_SHARE * 1000 // box)
+    units = max(MANY_UNITS, group.total[TOTAL_UNITS])
+    return int(tries * free * free // 1_000_000 * MANY_UNITS * MANY_UNITS // (units * units))
+
+
+@numba.njit(cache=True, nogil=True)
+def reorder(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, tries: int) -> bool:
     """Look for a packing of all entries in one box by improving orders step by step; True leaves it in `work.box`.
 
     Parameters
@@ -215,9 +227,10 @@ def reorder(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, 
         What to keep within the box, and the seed.
     edge
         Inner edges of the box.
-    rounds
-        Most packings tried. False after them proves nothing.
+    tries
+        Most packings tried; less where hardly any room would be left empty, and for many units. False proves nothing.
     """
+    rounds = _rounds(group, edge, tries)
     memory = work.reorder
     num = group.total[TOTAL_UNITS]
     least = 2**40
@@ -226,7 +239,7 @@ def reorder(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, 
             for axis in range(3):
                 memory.dims[e, k, axis] = group.dims[e, group.usable[e, k + 1], axis]
                 least = min(least, memory.dims[e, k, axis])
-    memory.state[0] = 12345 + rules.seed + rounds
+    memory.state[0] = 12345 + rules.seed + tries
     memory.owner[: num + 2] = 0
     memory.placed_before[0], memory.missed_before[0] = 0, 0
     best = int(np.int64(2**62))
