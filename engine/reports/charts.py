@@ -102,8 +102,8 @@ def scatter(
         for at, name in guides
     )
     ends = (
-        f'<text class="middle" x="{_LEFT + _GUTTER / 2}" y="{height - _BOTTOM + 16}">{escape(before)}</text>'
-        f'<text class="middle" x="{WIDTH - _RIGHT - _GUTTER / 2}" y="{height - _BOTTOM + 16}">{escape(beyond)}</text>'
+        f'<text class="middle" x="{_LEFT + _GUTTER / 2}" y="{height - _BOTTOM + 32}">{escape(before)}</text>'
+        f'<text class="middle" x="{WIDTH - _RIGHT - _GUTTER / 2}" y="{height - _BOTTOM + 32}">{escape(beyond)}</text>'
     )
     return _svg(height, _x_axis(x_axis, height, x_name) + _y_axis(y_axis, y_name) + ends + lines + dots)
 
@@ -214,7 +214,7 @@ def _x_axis(axis: _Log, height: int, name: str) -> str:
         f'<text class="middle" x="{axis.at(value):.1f}" y="{height - _BOTTOM + 16}">{told}</text>'
         for value, told in axis.ticks()
     )
-    return marks + f'<text class="middle" x="{WIDTH / 2}" y="{height - 8}">{escape(name)}</text>'
+    return marks + f'<text class="middle" x="{WIDTH / 2}" y="{height - _BOTTOM + 32}">{escape(name)}</text>'
 
 
 def _y_axis(axis: _Log, name: str) -> str:

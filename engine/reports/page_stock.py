@@ -218,13 +218,13 @@ def _dearest(health: pl.DataFrame, currency: str) -> list[str]:
         ("sku", "article", None),
         ("place", "place", None),
         ("on_hand", "on hand", count),
-        ("cover_days", "days of cover", count),
+        ("cover_days", "cover", count),
         ("runs_out_on", "runs out", day),
         ("next_receipt_on", "next receipt", day),
         ("overstock_units", "over", count),
         ("understock_units", "under", count),
         ("plan_cost_cents", "tonight", write),
-        ("money_cents", "money at stake", write),
+        ("money_cents", "at stake", write),
         ("action", "action", None),
     ]
     note = f"The first {shown.height} of {count(health.height)}; all are in stock_health.parquet."

@@ -34,6 +34,7 @@ from solvers.outcome import Outcome, Status, Stop
 _FIRST_PRICES: Final = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Cents for a cent of a budget that binds, before the linear program has a say."""
 _CONVERGED: Final = 1e-4
+_STUCK_ROUNDS: Final = 2
 _LEAST_GAP_CENTS: Final = 0.5
 
 
@@ -54,8 +55,8 @@ class ReplenishEffort:
     """
 
     price_rounds: int = 12
-    exact_articles: int = 200
-    exact_work: float = 0.5
+    exact_articles: int = 50
+    exact_work: float = 0.2
     nodes: int = 2_000
 
 
@@ -110,14 +111,18 @@ class _Search:
         for price in _FIRST_PRICES if scarce.any() else ():
             money = np.where(scarce, price, 0.0)
             self.plans.append(self.planner.plans(SharedPrices(money, self.prices.sending)))
+        stuck = 0
         for _ in range(self.effort.price_rounds):
             prices, mixed = shared_prices(self.problem, choice(self.problem, self.plans))
             self.plans.append(self.planner.plans(prices))
             bounds = self.planner.bounds(prices)
             proven = self._proven(prices, bounds)
+            is_near = float(self.baseline.sum()) + mixed - best <= _CONVERGED * abs(best)
+            is_stuck = proven - best <= _CONVERGED * abs(best)
             if proven > best:
                 best, self.prices, self.bounds = proven, prices, bounds
-            if float(self.baseline.sum()) + mixed - best <= _CONVERGED * abs(best):
+            stuck = stuck + 1 if is_stuck else 0
+            if is_near or stuck == _STUCK_ROUNDS:
                 return
 
     def _proven(self, prices: SharedPrices, bounds: Numbers) -> float:

@@ -69,19 +69,20 @@ def solve_article(problem: ReplenishmentProblem, terms: Terms, article: int, *, 
     article
         The article.
     work
-        Work of each search, as the solver counts it: a count, about a second on a usual machine.
+        Work of the search, as the solver counts it: about seconds, and the same on every machine.
     """
     program = _Program(problem, terms, article)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
-    solver.parameters.max_deterministic_time = work
     found, bound = None, 0.0
     for _ in range(_ROUNDS):
+        solver.parameters.max_deterministic_time = work
         if solver.solve(program.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             break
         bound = max(bound, solver.best_objective_bound / _A_CENT)
         found = program.told(solver, bound)
-        if not program.sharpen(solver):
+        work -= solver.response_proto.deterministic_time
+        if not program.sharpen(solver) or work <= 0:
             break
     return found
 
