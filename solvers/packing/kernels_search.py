@@ -117,24 +117,18 @@ def _stand(s: Search, group: Group, frame: int, new: int, turn: int, edge: Ints)
         long = group.dims[e, group.usable[e, turn], a]
         last = edge[a] - long
         if new == 1:
-            # Reflected on an axis a packing is a packing, so the largest item may be kept to the lower half. Of several
-            # copies it is the first along x, which however turned starts in the lower half of what the shortest allows.
-            if a == 0 and group.quantity[e] > 1:
-                for k in range(1, group.usable[e, 0] + 1):
-                    long = min(long, group.dims[e, group.usable[e, k], 0])
-                last = min(last, (edge[0] - long) // 2)
-                long = group.dims[e, group.usable[e, turn], 0]
-            else:
-                last //= 2
+            # Reflected on an axis a packing is a packing, so one item, the first of its kind, may be kept to the lower half.
+            last //= 2
         s.length[new, a] = long
         bound = s.bound[frame + 1, a]
         bound[0, new], bound[new, 0], bound[new, new] = last, 0, 0
         for old in range(1, new):
             bound[new, old] = bound[0, old]
             bound[old, new] = bound[old, 0] + last
-    for old in range(new - 1, 0, -1):
-        if s.entry[old] == e:
-            return _bind(s.bound[frame + 1, 0], new, new, old, int(np.int64(0)))
+    s.turn[new] = turn
+    # Copies change places freely: those that stand alike follow in the order of their starts along x.
+    if new > 1 and s.entry[new - 1] == e and s.turn[new - 1] == turn:
+        return _bind(s.bound[frame + 1, 0], new, new, new - 1, int(np.int64(0)))
     return True
 
 
@@ -235,6 +229,9 @@ def search(s: Search, group: Group, rows: int, edge: Ints, node_limit: int, boxe
                 break
             new += 1
         s.unit[frame], s.pair[frame], s.code[frame], s.is_tried[frame] = new, open_pair, 0, 0
+        if open_pair == _SETTLED and s.entry[new] == s.entry[new - 1]:
+            # And those that stand in an earlier orientation come first.
+            s.code[frame] = s.turn[new - 1] - 1
     s.state[NODES] = nodes
     if result == FOUND:
         for i in range(num):

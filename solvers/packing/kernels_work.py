@@ -84,6 +84,7 @@ class Search(NamedTuple):
     bound: npt.NDArray[np.int32]
     length: Ints
     entry: Ints
+    turn: Ints
     by_size: Ints
     unit: Ints
     pair: Ints
@@ -107,6 +108,7 @@ def make_search(max_entries: int, max_edge_mm: int) -> Search:
         bound=np.zeros((frames, 3, units, units), np.int32),
         length=np.zeros((units, 3), np.int64),
         entry=np.zeros(units, np.int64),
+        turn=np.zeros(units, np.int64),
         by_size=np.zeros(max_entries, np.int64),
         unit=np.zeros(frames, np.int64),
         pair=np.zeros(frames, np.int64),
