@@ -20,7 +20,7 @@ import numba
 import numpy as np
 
 from solvers.packing.kernels_waste import is_wasteful, prepare_waste
-from solvers.packing.kernels_work import MAX_SEARCHED, TOTAL_UNITS, Group, Search
+from solvers.packing.kernels_work import MAX_SEARCHED, NODES, PATIENCE, TOTAL_UNITS, Group, Search
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     Bounds = npt.NDArray[np.int32]
 
 FOUND, NONE, LIMIT = 1, 0, 2
-NODES = 0
-# Boxes that are far too small are refuted before it pays to look at what is lost in them.
-UNWEIGHED_NODES = 1_000
 _FAILED, _SETTLED = -1, 0
 _LAST_CODE = 6
 
@@ -216,7 +213,7 @@ def search(s: Search, group: Group, rows: int, edge: Ints, node_limit: int, boxe
         open_pair = _settle(s.bound[frame + 1], s.length, new)
         if open_pair == _FAILED:
             continue
-        if nodes >= UNWEIGHED_NODES and open_pair == _SETTLED:
+        if nodes >= s.state[PATIENCE] and open_pair == _SETTLED:
             if not is_weighed:
                 prepare_waste(s, group, rows, edge)
                 is_weighed = True

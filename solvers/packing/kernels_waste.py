@@ -22,6 +22,8 @@ from solvers.packing.kernels_work import (
     MAX_SEARCHED,
     MOST_CHAINS,
     MOST_THRESHOLDS,
+    NUM_THRESHOLDS,
+    SLACK,
     TOTAL_UNITS,
     TOTAL_VOLUME,
     Group,
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
-NUM_THRESHOLDS, SLACK = 1, 2
 MOST_WEIGHED = 64
 _AMPLE = 2**40
 

@@ -70,6 +70,8 @@ MAX_SEARCHED = 16
 MOST_THRESHOLDS = 4
 MOST_CHAINS = 400
 MOST_DUALS = 30
+NODES, NUM_THRESHOLDS, SLACK, PATIENCE = 0, 1, 2, 3
+UNWEIGHED_NODES = 1_000
 
 
 class Search(NamedTuple):
@@ -77,7 +79,8 @@ class Search(NamedTuple):
 
     `bound[f, a, i, j]` is how far behind the start of unit i that of unit j may lie on axis a, in frame f. `lost[m, t, a, x]`
     is what stays empty of a stretch x on axis a however edges of the units after the first m fill it, and `supply[m, t]` the
-    volume of the short ones among these that threshold t leaves out.
+    volume of the short ones among these that threshold t leaves out. `state[PATIENCE]` is the number of decisions after which
+    it pays to look at what is lost.
     """
 
     state: Ints
@@ -103,8 +106,10 @@ def make_search(max_entries: int, max_edge_mm: int) -> Search:
     """Take the memory for one thread."""
     units = MAX_SEARCHED + 1
     frames = units * (units + 1) // 2 + 1
+    state = np.zeros(4, np.int64)
+    state[PATIENCE] = UNWEIGHED_NODES
     return Search(
-        state=np.zeros(4, np.int64),
+        state=state,
         bound=np.zeros((frames, 3, units, units), np.int32),
         length=np.zeros((units, 3), np.int64),
         entry=np.zeros(units, np.int64),

@@ -8,7 +8,15 @@ import pytest
 from solvers.packing.kernels_duals import refuted_by_duals
 from solvers.packing.kernels_refute import refuted
 from solvers.packing.kernels_search import FOUND, LIMIT, NONE, search
-from solvers.packing.kernels_work import MOST_DUALS, ItemArrays, load_group, make_group, make_search, match_box
+from solvers.packing.kernels_work import (
+    MOST_DUALS,
+    PATIENCE,
+    ItemArrays,
+    load_group,
+    make_group,
+    make_search,
+    match_box,
+)
 
 
 def fits_by_brute_force(items, box):
@@ -61,10 +69,11 @@ def arrays(items, masks=None):
     return ItemArrays(np.array(items, dtype=np.int64), masks, one, 2**62 * one, zero, zero, zero, zero)
 
 
-def run(items, box, nodes=10**7, masks=None):
+def run(items, box, nodes=10**7, masks=None, patience=0):
     n = len(items)
     types, kind = np.unique(np.array(items), axis=0, return_inverse=True)
     group, memory = make_group(n), make_search(n, max(box))
+    memory.state[PATIENCE] = patience
     chosen = arrays(types.tolist()) if masks is None else arrays(items, masks)
     entries = kind.ravel().astype(np.int64) if masks is None else np.arange(n)
     rows = load_group(group, chosen, entries, np.ones(n, np.int64), n)
@@ -102,7 +111,7 @@ def test_search_and_quick_proofs_agree_with_brute_force_in_both_directions(part)
             continue
         truth = fits_by_brute_force(items, box)
         answers[truth] += 1
-        result, quick, boxes = run(items, box)
+        result, quick, boxes = run(items, box, patience=10**9 if part == 3 else 0)
         assert result == (FOUND if truth else NONE), (items, box)
         assert not (quick and truth), (items, box)
         assert not truth or is_packing(items, box, boxes), (items, box)
@@ -145,6 +154,7 @@ def test_what_was_cut_out_of_a_box_is_never_refuted():
     for trial in range(400):
         box = rng.integers(8, 90, 3).tolist()
         items = cut(rng, box, int(rng.integers(2, 9 if trial % 2 else 30)))
+        items = items[: len(items) - trial % 3] or items
         result, quick, boxes = run(items, box, nodes=20_000)
         assert result != NONE, (items, box)
         assert not quick, (items, box)
