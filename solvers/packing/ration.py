@@ -103,6 +103,7 @@ class _Kept:
         units, entries = self._rows(owner)
         self.state, self._left, self._reason = out.sets[owner], out.left[entries], out.reason[entries]
         self._parcels, self._placements = out.parcels[units], out.placements[units]
+        self._first = np.r_[0, np.cumsum(np.diff(sets.unit_start)[owner])]
         self.units_left = _units_left(sets, out, owner)
 
     def _rows(self, owner: Ints) -> tuple[Ints, Ints]:
@@ -112,7 +113,7 @@ class _Kept:
 
     def cartons(self, at: int) -> Ints:
         """Give the carton of each parcel of one of the sets."""
-        first = int(np.diff(self._sets.unit_start)[self.owner[:at]].sum())
+        first = int(self._first[at])
         return np.asarray(self._parcels[first : first + int(self.state[at, 3]), 0])
 
     def restore(self, wins: Flags) -> None:
@@ -130,6 +131,13 @@ class _Kept:
         more_left = _units_left(self._sets, self._out, self.owner) - self.units_left
         dearer = self._out.sets[self.owner, 1] - self.state[:, 1]
         return np.asarray(more_left * _PER_UNIT + dearer, dtype=np.float64)
+
+    def regret_of(self, at: int) -> float:
+        """Give what one of the sets has lost since."""
+        s = self.owner[at]
+        left = int(self._out.left[self._sets.set_start[s] : self._sets.set_start[s + 1]].sum())
+        dearer = int(self._out.sets[s, 1] - self.state[at, 1])
+        return (left - int(self.units_left[at])) * _PER_UNIT + dearer
 
     def mark(self) -> None:
         """Say of what is left behind since that cartons ran out, and keep the bounds there were."""
@@ -153,11 +161,13 @@ def _give_back(on_hand: Ints, use: Ints, lost: list[tuple[_Kept, Flags]], curren
     """Put back what sets gave up where there are cartons enough after all, the dearest loss first."""
     losses = [(loss, k, int(at)) for k, (kept, lose) in enumerate(lost) for at, loss in _losses(kept, lose)]
     free = on_hand - use
+    if not losses or free[on_hand < NO_STOCK_LIMIT].max() <= 0:
+        return
     for _, k, at in sorted(losses, key=lambda loss: (-loss[0], *loss[1:])):
         kept = lost[k][0]
         again = np.bincount(kept.cartons(at), minlength=on_hand.size)
         left = free + np.bincount(current(int(kept.owner[at])), minlength=on_hand.size) - again
-        if kept.regret()[at] > 0 and left.min() >= 0:
+        if left.min() >= 0 and kept.regret_of(at) > 0:
             kept.restore(np.arange(kept.owner.size) == at)
             free = left
 
