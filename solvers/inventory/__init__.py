@@ -8,12 +8,11 @@ from solvers.inventory.classes import (
     steadiness_classes,
     value_classes,
 )
+from solvers.inventory.demand_model import ForecastParameters, pinball_loss
 from solvers.inventory.forecast import (
     DemandForecast,
-    ForecastParameters,
     forecast_demand,
     intermittent_rates,
-    pinball_loss,
 )
 from solvers.inventory.ledger import (
     AGE_LIMITS_DAYS,

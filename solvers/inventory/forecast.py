@@ -1,71 +1,39 @@
 """Demand over a lead time as a whole distribution, for regular and intermittent series and for those without history.
 
-The level of a series is a discounted mean of its recent periods, drawn towards its long-run mean, which is drawn towards
-the mean of its group; periods without stock count neither way. Demand over the lead time is negative binomial with that
-mean, an index of dispersion drawn towards the one all series share, and the uncertainty of the level itself. What all
-series share (how fast to forget, how strongly to draw) is found by back-test over all of them; how fast each series
-forgets, by its own back-test set against that of series of its size.
+Two methods stand against each other in a back-test: a model that all series share (`demand_model`), whose speed of
+forgetting each series chooses by its own losses and those of series of its size; and analogy (`analogues`), what came after
+the moments most like the present one. For each size of series the better one is taken.
 
 References
 ----------
-Snyder, Ord and Beaumont (2012), Forecasting the intermittent demand for slow-moving inventories; Syntetos and Boylan
-(2005); Teunter, Syntetos and Babai (2011).
+Syntetos and Boylan (2005); Teunter, Syntetos and Babai (2011), for the classic intermittent rates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
-from statistics import NormalDist
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from solvers.inventory import kernels_forecast as kernels
-from solvers.inventory.kernels_forecast import Numbers, Units
+from solvers.inventory.analogues import Analogues, analogues
+from solvers.inventory.demand_model import DemandModel, ForecastParameters, first_guess
+from solvers.inventory.kernels_forecast import Flags, Numbers, Units
 from solvers.inventory.series import DemandSeries, season_factors
 
 LEVELS: Final = (0.5, 0.75, 0.9, 0.95, 0.99)
 HALF_LIFE_FACTORS: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
 """What each series may forget faster or slower than the half-life that suits all."""
-_BACKTESTS: Final = 5
 _SAMPLE: Final = 2_500
 """Series that decide the shared parameters; more change them little."""
+_WINDOWS: Final = 8
+"""Windows of history that analogy draws on."""
+_FEWEST_OF_A_SIZE: Final = 50
+"""Fewer series of a size say too little about which method suits it."""
 _SERIES_WEIGHT: Final = 10.0
 """Windows of evidence that series of the same size weigh against a series' own."""
-_LEAST_DISPERSION: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class ForecastParameters:
-    """What all series share; weights are in periods of evidence.
-
-    Parameters
-    ----------
-    half_life
-        Periods after which evidence of the recent level counts half.
-    long_half_life
-        The same for the long-run level and the dispersion.
-    long_weight, group_weight
-        Periods that the long-run level weighs against recent ones, and the group against the long run.
-    dispersion, dispersion_weight
-        Index of dispersion (variance over mean) of a period that all share, and how much it weighs.
-    level_variance
-        Squared coefficient of variation of what the level may do during the lead time.
-    drift
-        Level of the near future over that of the recent past.
-    """
-
-    half_life: float
-    long_half_life: float
-    long_weight: float
-    group_weight: float
-    dispersion: float
-    dispersion_weight: float
-    level_variance: float
-    drift: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,11 +49,14 @@ class DemandForecast:
     levels
         (levels,) the probabilities.
     half_life
-        (series,) periods after which evidence counts half, as chosen for each series.
+        (series,) periods after which evidence counts half, as chosen for each series that the model forecasts.
+    is_by_analogy
+        (series,) whether the distribution is what came after moments like the present one.
     parameters
         What all series share.
     backtest_loss
-        Mean pinball loss of the chosen forecasts in the back-test, over the demand there; None without a back-test.
+        Mean pinball loss of the chosen forecasts in the latest window of the back-test, over the demand there; None
+        without a back-test.
     """
 
     mean: Numbers
@@ -93,25 +64,9 @@ class DemandForecast:
     quantiles: Numbers
     levels: Numbers
     half_life: Numbers
+    is_by_analogy: Flags
     parameters: ForecastParameters
     backtest_loss: float | None
-
-
-def pinball_loss(demand: npt.NDArray[np.generic], quantiles: Numbers, levels: Numbers) -> Numbers:
-    """Give the pinball loss of each series and level.
-
-    Parameters
-    ----------
-    demand
-        (series,) what came.
-    quantiles
-        (series, levels) what was forecast.
-    levels
-        (levels,) probabilities of the quantiles.
-    """
-    short = np.asarray(demand, np.float64)[:, None] - quantiles
-    loss: Numbers = np.maximum(levels * short, (levels - 1) * short)
-    return loss
 
 
 def forecast_demand(
@@ -149,120 +104,40 @@ def forecast_demand(
         )
     if wanted.size == 0 or wanted[0] <= 0 or wanted[-1] >= 1 or bool(np.any(np.diff(wanted) <= 0)):
         raise ValueError(f"levels must rise strictly between 0 and 1; they are {levels}.")
-    model = _Model(series, lead_periods, wanted, threads)
+    model = DemandModel(series, lead_periods, wanted, threads)
     origins = model.origins()
-    parameters = _first_guess(series)
+    parameters = first_guess(series)
     if origins:
         parameters = _search(_sample(series), lead_periods, wanted, parameters, threads)
-    half_life, loss = _choose(model, origins, parameters)
+    half_life = _choose(model, origins, parameters)
     end = series.demand.shape[1]
+    mean, variance = _moments(model, end, parameters, half_life)
+    trial = _trial(series, lead_periods, wanted, threads)
+    is_alike = np.zeros(mean.size, np.bool_)
+    if trial is not None:
+        # A size that the trial has not seen stays with the model.
+        is_alike = np.append(trial.is_better, np.False_)[np.minimum(_size(mean), trial.is_better.size)]
+    alike = _alike(model, end) if bool(is_alike.any()) else None
+    if alike is not None:
+        mean, variance = np.where(is_alike, alike.mean, mean), np.where(is_alike, alike.variance, variance)
+    variance += (mean / lead_periods) ** 2 * lead_deviation**2
+    quantiles = model.quantiles(mean, variance)
+    if alike is not None and lead_deviation == 0:
+        quantiles = np.where(is_alike[:, None], alike.quantiles, quantiles)
+    loss = trial.loss if trial else None
+    return DemandForecast(mean, variance, quantiles, wanted, half_life, is_alike, parameters, loss)
+
+
+def _moments(
+    model: DemandModel, end: int, parameters: ForecastParameters, half_life: Numbers
+) -> tuple[Numbers, Numbers]:
+    """Give mean and variance by the model, each series with its own half-life."""
     mean, variance = np.zeros(half_life.size), np.zeros(half_life.size)
     for one in np.unique(half_life):
         own = half_life == one
         centre, spread = model.moments(end, replace(parameters, half_life=float(one)))
         mean[own], variance[own] = centre[own], spread[own]
-    variance += (mean / lead_periods) ** 2 * lead_deviation**2
-    return DemandForecast(mean, variance, model.quantiles(mean, variance), wanted, half_life, parameters, loss)
-
-
-class _Model:
-    """A set of series and the forecasts that parameters give for any origin; sums are kept, as searches ask again."""
-
-    def __init__(self, series: DemandSeries, lead_periods: int, levels: Numbers, threads: int) -> None:
-        self.series, self.lead_periods, self.levels, self.threads = series, lead_periods, levels, threads
-        self.z = np.array([NormalDist().inv_cdf(float(level)) for level in levels])
-        self.factor = season_factors(series)
-        self._sums: dict[tuple[int, float], Numbers] = {}
-
-    def origins(self) -> list[int]:
-        """Give the ends of history of the back-test, the latest first: windows that do not overlap."""
-        periods, lead = self.series.demand.shape[1], self.lead_periods
-        least = max(2 * lead, periods // 3, 4)
-        starts = [periods - lead * back for back in range(1, _BACKTESTS + 1)]
-        return [start for start in starts if start >= least] if self.series.demand.shape[0] else []
-
-    def sums(self, end: int, half_life: float) -> Numbers:
-        key = (end, half_life)
-        if key not in self._sums:
-            if len(self._sums) > 60:
-                self._sums.clear()
-            self._sums[key] = np.zeros((self.series.demand.shape[0], 3))
-            discount = 0.5 ** (1 / half_life)
-
-            sums = self._sums[key]
-
-            def fill(low: int, high: int) -> None:
-                kernels.discounted_sums(
-                    self.series.demand, self.series.is_known, self.factor, end, discount, low, high, sums
-                )
-
-            self._share(fill)
-        return self._sums[key]
-
-    def moments(self, end: int, with_: ForecastParameters) -> tuple[Numbers, Numbers]:
-        """Give mean and variance of demand over the lead time that begins with period `end`."""
-        recent, long = self.sums(end, with_.half_life), self.sums(end, with_.long_half_life)
-        group = self.series.group
-        groups = int(group.max()) + 1 if group.size else 0
-        weight = np.bincount(group, long[:, 0], groups)
-        total = np.bincount(group, long[:, 1], groups)
-        overall = float(total.sum()) / max(float(weight.sum()), 1e-9)
-        of_group = np.where(weight > 0, total / np.maximum(weight, 1e-9), overall)[group]
-        of_long = (with_.group_weight * of_group + long[:, 1]) / (with_.group_weight + long[:, 0])
-        level = (with_.long_weight * of_long + recent[:, 1]) / (with_.long_weight + recent[:, 0])
-        centre = long[:, 1] / np.maximum(long[:, 0], 1e-9)
-        spread = np.maximum(long[:, 2] / np.maximum(long[:, 0], 1e-9) - centre**2, 0)
-        seen = np.where(centre > 0, long[:, 0], 0.0)
-        own = np.where(centre > 0, spread / np.maximum(centre, 1e-9), 0.0)
-        index = (with_.dispersion_weight * with_.dispersion + seen * own) / (with_.dispersion_weight + seen)
-        mean = level * with_.drift * self._season_of(end)
-        variance = mean * np.maximum(index, _LEAST_DISPERSION) + with_.level_variance * mean**2
-        return mean, variance
-
-    def _season_of(self, end: int) -> Numbers:
-        places = (end + np.arange(self.lead_periods)) % self.series.season_periods
-        out: Numbers = self.factor[:, places].sum(axis=1)
-        return out
-
-    def quantiles(self, mean: Numbers, variance: Numbers) -> Numbers:
-        found = np.zeros((mean.size, self.levels.size))
-
-        def fill(low: int, high: int) -> None:
-            kernels.fill_quantiles(mean, variance, self.levels, self.z, low, high, found)
-
-        self._share(fill)
-        return found
-
-    def losses(self, origin: int, parameters: ForecastParameters) -> tuple[Numbers, Numbers]:
-        """Give loss and demand of each series in the window after an origin; zero where part of it is not known."""
-        window = slice(origin, origin + self.lead_periods)
-        came = self.series.demand[:, window].sum(axis=1, dtype=np.int64).astype(np.float64)
-        is_known = self.series.is_known[:, window].all(axis=1)
-        loss = pinball_loss(came, self.quantiles(*self.moments(origin, parameters)), self.levels).mean(axis=1)
-        return np.where(is_known, loss, 0.0), np.where(is_known, came, 0.0)
-
-    def _share(self, fill: Callable[[int, int], None]) -> None:
-        edges = np.linspace(0, self.series.demand.shape[0], self.threads + 1).astype(int).tolist()
-        with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(fill, edges[:-1], edges[1:]))
-
-
-def _first_guess(series: DemandSeries) -> ForecastParameters:
-    periods = max(series.demand.shape[1], 2)
-    demand = series.demand.astype(np.float64)
-    mean = demand.mean(axis=1) if demand.size else np.zeros(1)
-    spread = demand.var(axis=1) if demand.size else np.zeros(1)
-    index = float(spread[mean > 0].sum() / mean[mean > 0].sum()) if bool(np.any(mean > 0)) else 1.0
-    return ForecastParameters(
-        half_life=periods / 6,
-        long_half_life=2.0 * periods,
-        long_weight=2.0,
-        group_weight=1.0,
-        dispersion=max(min(index, 20.0), 0.2),
-        dispersion_weight=periods / 8,
-        level_variance=0.05,
-        drift=1.0,
-    )
+    return mean, variance
 
 
 def _sample(series: DemandSeries) -> DemandSeries:
@@ -289,7 +164,7 @@ def _search(
     series: DemandSeries, lead_periods: int, levels: Numbers, guess: ForecastParameters, threads: int
 ) -> ForecastParameters:
     """Find the shared parameters by coordinate search over the back-test, one factor up or down at a time."""
-    model = _Model(series, lead_periods, levels, threads)
+    model = DemandModel(series, lead_periods, levels, threads)
     origins = model.origins()
 
     def loss(parameters: ForecastParameters) -> float:
@@ -311,11 +186,11 @@ def _search(
     return best
 
 
-def _choose(model: _Model, origins: list[int], parameters: ForecastParameters) -> tuple[Numbers, float | None]:
-    """Choose each series' half-life by its own losses and those of series of its size; give them and the mean loss."""
+def _choose(model: DemandModel, origins: list[int], parameters: ForecastParameters) -> Numbers:
+    """Choose each series' half-life by its own losses and those of series of its size."""
     count = model.series.demand.shape[0]
     if not origins:
-        return np.full(count, parameters.half_life), None
+        return np.full(count, parameters.half_life)
     half_lives = np.array([parameters.half_life * factor for factor in HALF_LIFE_FACTORS])
     losses, came = np.zeros((half_lives.size, count)), np.zeros(count)
     for origin in origins:
@@ -326,10 +201,53 @@ def _choose(model: _Model, origins: list[int], parameters: ForecastParameters) -
     size = np.floor(np.log2(came + 1) / 2).astype(np.int64)
     members = np.bincount(size)
     peers = np.array([np.bincount(size, row) / np.maximum(members, 1) for row in losses])[:, size]
-    chosen = np.argmin(losses + _SERIES_WEIGHT * peers, axis=0)
-    total = float(losses[chosen, np.arange(count)].sum()) / max(float(came.sum()), 1.0)
-    out: Numbers = half_lives[chosen]
-    return out, total
+    out: Numbers = half_lives[np.argmin(losses + _SERIES_WEIGHT * peers, axis=0)]
+    return out
+
+
+def _alike(model: DemandModel, end: int) -> Analogues | None:
+    """Give what came after moments like those before period `end`, from windows that had ended by then."""
+    library, lead = _sample(model.series), model.lead_periods
+    windows = list(range(end - lead, end // 3, -lead))[:_WINDOWS]
+    factors = model.factor, season_factors(library)
+    return analogues(model.series, library, factors, end, windows, lead, model.levels, model.share)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Which sizes of series analogy forecast better than the model, and the loss of the better over the demand."""
+
+    is_better: Flags
+    loss: float
+
+
+def _size(mean: Numbers) -> npt.NDArray[np.int64]:
+    return np.floor(np.log2(mean + 1)).astype(np.int64)
+
+
+def _trial(series: DemandSeries, lead_periods: int, levels: Numbers, threads: int) -> _Trial | None:
+    """Set both methods against each other in the latest window, each from what was known before it.
+
+    The model is fitted once more for that: one that has seen the window would win by that alone. Series of a size, by what
+    the model expected of them, choose together.
+    """
+    sample = _sample(series)
+    latest = series.demand.shape[1] - lead_periods
+    before = DemandModel(sample.until(latest), lead_periods, levels, threads)
+    origins = before.origins()
+    if not origins:
+        return None
+    parameters = _search(before.series, lead_periods, levels, first_guess(before.series), threads)
+    mean, variance = _moments(before, latest, parameters, _choose(before, origins, parameters))
+    whole = DemandModel(sample, lead_periods, levels, threads)
+    loss, came = whole.loss_of(latest, before.quantiles(mean, variance))
+    total = max(float(came.sum()), 1.0)
+    alike, size = _alike(before, latest), _size(mean)
+    if alike is None:
+        return _Trial(np.zeros(1, np.bool_), float(loss.sum()) / total)
+    other = whole.loss_of(latest, alike.quantiles)[0]
+    is_better = (np.bincount(size, loss - other) > 0) & (np.bincount(size) >= _FEWEST_OF_A_SIZE)
+    return _Trial(is_better, float(np.where(is_better[size], other, loss).sum()) / total)
 
 
 def intermittent_rates(demand: Units, *, size_weight: float = 0.1, time_weight: float = 0.1) -> Numbers:

@@ -64,6 +64,10 @@ class DemandSeries:
         """Give some of the series."""
         return replace(self, demand=self.demand[chosen], is_known=self.is_known[chosen], group=self.group[chosen])
 
+    def until(self, end: int) -> DemandSeries:
+        """Give the series as they were known before period `end`."""
+        return replace(self, demand=self.demand[:, :end], is_known=self.is_known[:, :end])
+
 
 def season_factors(series: DemandSeries) -> Numbers:
     """Give how each place in the season stands to the mean, each series drawn towards all; ones where there is none."""

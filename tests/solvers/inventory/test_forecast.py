@@ -8,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from solvers.inventory.forecast import DemandSeries, forecast_demand, intermittent_rates, pinball_loss
+from solvers.inventory.demand_model import pinball_loss
+from solvers.inventory.forecast import DemandSeries, forecast_demand, intermittent_rates
 from solvers.inventory.loss import Demand
 
 
@@ -32,7 +33,7 @@ def test_three_months_of_spare_parts(cases_dir):
     found = forecast_demand(DemandSeries(demand[:, :39]), 3)
     came = demand[:, 39:42].sum(axis=1)
     weighted = pinball_loss(came, found.quantiles, found.levels).mean(axis=1).sum() / came.sum()
-    assert weighted < 0.295
+    assert weighted < 0.285
     assert 0.93 < (came <= found.quantiles[:, 3]).mean() < 0.97
 
 
@@ -134,7 +135,7 @@ def test_the_same_without_compilation():
         "import numpy as np;"
         "from solvers.inventory.forecast import DemandSeries, forecast_demand;"
         "g = np.random.default_rng(5);"
-        "f = forecast_demand(DemandSeries(g.poisson(2.0, (6, 16))), 4);"
+        "f = forecast_demand(DemandSeries(g.poisson(2.0, (3, 13))), 3);"
         "print(f.quantiles.tolist())"
     )
     answers = {
