@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,14 @@ import polars as pl
 from engine.baselines import baselines
 from engine.book import FILE_NAME, Book
 from engine.config import Settings, read_settings
+from engine.errors import Interrupted, UsageError
 from engine.locking import only_writer
 from engine.progress import StageClock
 from engine.recording import adopt_published_runs, record
 from engine.reports.morning import morning_tables
 from engine.reports.page import morning_page
-from engine.runs import Run
+from engine.resuming import Question, interrupted, noted
+from engine.runs import MANIFEST, Run, run_directory
 from engine.stages.assign import assign
 from engine.stages.load import load
 from engine.stages.pick import pick
@@ -69,6 +71,7 @@ def run_batch(
     as_of: datetime | None = None,
     seed: int | None = None,
     dry_run: bool = False,
+    resume: bool = False,
     clock: StageClock | None = None,
 ) -> BatchResult:
     """Plan a night and publish it.
@@ -83,6 +86,8 @@ def run_batch(
         Seed of the solvers; the settings' where absent.
     dry_run
         Plan and verify, but publish and remember nothing.
+    resume
+        Take up the night and seed of a run that was interrupted; stages are done anew, and give the same plan.
     clock
         Times the stages.
 
@@ -91,65 +96,102 @@ def run_batch(
     OrdermillError
         One of its family, with its exit code; nothing is published then.
     """
+    if resume and (as_of is not None or seed is not None or dry_run):
+        raise UsageError(
+            "--resume takes night and seed from the run that was interrupted; leave out --as-of, --seed, --dry-run."
+        )
     clock = clock or StageClock()
     settings = _with_seed(read_settings(workspace), seed)
-    night = the_night(settings, as_of)
     with only_writer(workspace), _book_of(workspace, dry_run=dry_run) as book:
-        adopt_published_runs(workspace, book)
-        with clock.stage("load"):
-            loaded = load(workspace / "inbox", book, settings, night)
-            before = book.run_of(night)
-            current = None if before is None else Run(Path(before.directory))
-            staged = StagedRun.begin(workspace, loaded.inputs, settings, night, current, loaded.tonights_plan)
-            inputs = staged.tables
-        if staged.target.exists() and not dry_run:
-            staged.discard()
-            return _repeat(Run(staged.target))
-        with clock.stage("receive"):
-            received = receive(inputs, loaded.book_holds, settings, night)
-        with clock.stage("quote"):
-            quotes = quote(received, inputs, settings, night)
-        with clock.stage("assign"):
-            plan = assign(received.orders, quotes, inputs, settings, night)
-        with clock.stage("pick"):
-            parcels, lines = plan.parcels.shipments, plan.parcels.shipment_lines
-            picked = pick(parcels, lines, inputs.locations, inputs.warehouses, settings)
-        with clock.stage("ship"):
-            shipped = ship(plan, quotes, received.orders, settings, book.next_serials(staged.run_id))
-        with clock.stage("report"):
-            summary = plan_summary(staged.run_id, night, inputs, received, plan, shipped, loaded.rejects, settings)
-            tables = {
-                "plan_summary": summary,
-                "baselines": baselines(plan, received.orders, inputs.warehouses),
-                "holds": received.holds,
-                "rejects": loaded.rejects,
-                **plan.tables(),
-                **picked.tables(),
-                **shipped.tables(),
-                **morning_tables(inputs, plan, settings, night),
-            }
-            staged.write(tables)
-            staged.write_page(morning_page(tables))
-        with clock.stage("verify"):
-            staged.write({"stage_seconds": clock.frame()})
-            staged.write_manifest(plan.outcome, shipped.serials)
-            report = staged.verify()
-        directory = None
-        if dry_run:
-            staged.discard()
-        else:
-            with clock.stage("publish"):
-                directory = staged.publish()
-                record(book, Run(directory))
-        return BatchResult(
-            staged.run_id,
-            directory,
-            summary.row(0, named=True),
-            tables["baselines"],
-            clock.frame(),
-            len(report.checks),
-            is_repeat=False,
-        )
+        adopted = adopt_published_runs(workspace, book)
+        question = interrupted(workspace) if resume else Question(the_night(settings, as_of), settings.night.seed)
+        if question is None:
+            if adopted:
+                return _repeat(adopted[-1])
+            raise UsageError("no run was interrupted, so there is nothing to take up. Plan a night with: ordermill run")
+        settings = _with_seed(settings, question.seed)
+        with nullcontext() if dry_run else noted(workspace, question):
+            return _plan_night(workspace, book, settings, question.as_of, clock, dry_run=dry_run)
+
+
+def _plan_night(
+    workspace: Path, book: Book, settings: Settings, night: datetime, clock: StageClock, *, dry_run: bool
+) -> BatchResult:
+    """Run the stages."""
+    with clock.stage("load"):
+        loaded = load(workspace / "inbox", book, settings, night)
+        current = _current_run(workspace, book, night)
+        staged = StagedRun.begin(workspace, loaded.inputs, settings, night, current, loaded.tonights_plan)
+        inputs = staged.tables
+    if staged.target.exists() and not dry_run:
+        staged.discard()
+        return _repeat(Run(staged.target))
+    with clock.stage("receive"):
+        received = receive(inputs, loaded.book_holds, settings, night)
+    with clock.stage("quote"):
+        quotes = quote(received, inputs, settings, night)
+    with clock.stage("assign"):
+        plan = assign(received.orders, quotes, inputs, settings, night)
+    with clock.stage("pick"):
+        parcels, lines = plan.parcels.shipments, plan.parcels.shipment_lines
+        picked = pick(parcels, lines, inputs.locations, inputs.warehouses, settings)
+    with clock.stage("ship"):
+        shipped = ship(plan, quotes, received.orders, settings, book.next_serials(staged.run_id))
+    with clock.stage("report"):
+        summary = plan_summary(staged.run_id, night, inputs, received, plan, shipped, loaded.rejects, settings)
+        tables = {
+            "plan_summary": summary,
+            "baselines": baselines(plan, received.orders, inputs.warehouses),
+            "holds": received.holds,
+            "rejects": loaded.rejects,
+            **plan.tables(),
+            **picked.tables(),
+            **shipped.tables(),
+            **morning_tables(inputs, plan, settings, night),
+        }
+        staged.write(tables)
+        staged.write_page(morning_page(tables))
+    with clock.stage("verify"):
+        staged.write({"stage_seconds": clock.frame()})
+        staged.write_manifest(plan.outcome, shipped.serials)
+        report = staged.verify()
+    directory = None
+    if dry_run:
+        staged.discard()
+    else:
+        with clock.stage("publish"):
+            directory = _publish(staged, book)
+    return BatchResult(
+        staged.run_id,
+        directory,
+        summary.row(0, named=True),
+        tables["baselines"],
+        clock.frame(),
+        len(report.checks),
+        is_repeat=False,
+    )
+
+
+def _current_run(workspace: Path, book: Book, night: datetime) -> Run | None:
+    """Give the run whose place tonight's takes; None where there is none, or its directory was removed."""
+    before = book.run_of(night)
+    if before is None:
+        return None
+    directory = run_directory(workspace, night, before.run_id)
+    return Run(directory) if (directory / MANIFEST).is_file() else None
+
+
+def _publish(staged: StagedRun, book: Book) -> Path:
+    """Make the run visible and remember it; a signal in between must not say that nothing was published."""
+    try:
+        directory = staged.publish()
+        record(book, Run(directory))
+    except Interrupted as signal:
+        if not staged.target.exists():
+            raise
+        outcome = f"run {staged.run_id} was published before; the order book learns of it with the next run."
+        raise Interrupted(signal.signal_number, outcome) from None
+    return directory
 
 
 @contextmanager

@@ -55,6 +55,9 @@ def run(
     as_of: Annotated[str | None, typer.Option(help="The night, such as 2026-11-22T22:00:00Z.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the solvers.", min=0)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and verify, publish nothing.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Take up the night and seed of a run that was killed or stopped.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run the nightly batch."""
@@ -67,7 +70,7 @@ def run(
             f"ordermill: inbox/{name} is not named after a table, so it is not read; docs/tables.md lists the names.",
             err=True,
         )
-    result = run_batch(directory, as_of=_instant(as_of), seed=seed, dry_run=dry_run)
+    result = run_batch(directory, as_of=_instant(as_of), seed=seed, dry_run=dry_run, resume=resume)
     if as_json:
         _print_json(batch_json(result))
     else:

@@ -214,8 +214,8 @@ def _states(run: Planned) -> pl.DataFrame:
             _distinct("warehouse_id").alias("warehouses"),
             _distinct("carrier").alias("carriers"),
             pl.col("is_late").any(),
-            (pl.col("total_cents") + pl.col("lateness_cents")).sum().alias("sent_cents"),
         )
+        .join(_taken_cents(run), on="order_id", how="left")
     )
     waiting = (
         run.table("backorders")
@@ -251,6 +251,12 @@ def _states(run: Planned) -> pl.DataFrame:
         "units_short",
         cents=pl.col("sent_cents") + pl.col("waiting_cents") + split_cents * further,
     ).cast({"units_short": pl.Int64, "cents": pl.Int64})
+
+
+def _taken_cents(run: Planned) -> pl.DataFrame:
+    """Give what the offers cost that an order takes: its parcels, and the prices set on lateness, stock and moves."""
+    taken = run.table("offers").filter("is_chosen")
+    return taken.group_by("order_id").agg(sent_cents=pl.col("cost_cents").sum())
 
 
 def _distinct(name: str) -> pl.Expr:

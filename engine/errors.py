@@ -42,11 +42,20 @@ class LockedError(OrdermillError):
 
 
 class Interrupted(BaseException):
-    """A signal stopped the run before it published.
+    """A signal stopped the run.
 
     Not an `Exception`: whatever code is under way must not take it for a failure of its own and go on.
+
+    Parameters
+    ----------
+    signal_number
+        The signal.
+    outcome
+        What had become of the run by then.
     """
 
-    def __init__(self, signal_number: int) -> None:
-        super().__init__(f"stopped by signal {signal_number}; nothing was published.")
+    def __init__(
+        self, signal_number: int, outcome: str = "nothing was published. Take the night up with: ordermill run --resume"
+    ) -> None:
+        super().__init__(f"stopped by signal {signal_number}; {outcome}")
         self.signal_number = signal_number

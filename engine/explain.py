@@ -15,7 +15,9 @@ from engine.errors import UsageError
 if TYPE_CHECKING:  # a run can explain itself, so the import goes the other way
     from engine.runs import Run
 
-_COSTS: Final = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents"]
+_COSTS: Final = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents", "reserve_cents", "churn_cents"]
+_WORTHS: Final = ("stock_worth_cents", "carton_worth_cents", "pickup_worth_cents")
+"""What an offer takes is worth to other orders: stock with the capacity to send it, cartons, pickups."""
 _SHOWN: Final = 5
 _MOST_PIECES: Final = 12
 """For orders of more pieces, what an alternative does not carry waits, instead of being spread at least cost."""
@@ -32,13 +34,13 @@ class Explanation:
     sentence
         The decision in words.
     chosen
-        The offers taken: warehouse, lines, parcels, cost by component, and what the stock and capacity they take are
-        worth to other orders.
+        The offers taken: warehouse, lines, parcels, cost by component, and what the stock and capacity, the cartons and the
+        pickups they take are worth to other orders.
     cost_cents
         What the order costs tonight: the offers, splitting it, and the units that wait.
     alternatives
         The cheapest other ways to serve the whole order: offers, units that wait, what it would cost in all, and what the
-        stock it would take is worth to other orders. Cheapest first, by cost and worth together.
+        stock, cartons and pickups it would take are worth to other orders. Cheapest first, by cost and worth together.
     difference
         What was taken against the first alternative: component, taken_cents, next_best_cents, difference_cents; empty
         where there is no alternative.
@@ -85,7 +87,7 @@ def explain_order(run: Run, order_id: str) -> Explanation:
         raise UsageError(
             f"order {order_id!r} was not open in run {run.run_id}. Its orders are in run.inputs.orders; see also: ordermill orders show"
         )
-    frame = _with_stock_worth(run.table("offers").filter(mine), pieces, run.table("shadow_prices"))
+    frame = _with_worths(run, mine, pieces)
     offers = [_told(row, pieces) for row in frame.iter_rows(named=True)]
     taken = tuple(number for number, row in enumerate(frame.iter_rows(named=True)) if row["is_chosen"])
     order = _Order(offers, frame["pieces"].to_list(), pieces.to_dicts(), run.settings["costs"]["split_cents"])
@@ -136,22 +138,24 @@ class _Order:
         return int(offers + waiting + self.split_cents * max(self.parcels(way) - 1, 0))
 
     def worth_cents(self, way: tuple[int, ...]) -> int:
-        return sum(self.offers[number]["stock_worth_cents"] for number in way)
+        return sum(self.offers[number][name] for number in way for name in _WORTHS)
 
     def components(self, way: tuple[int, ...]) -> dict[str, int]:
         """Give what a way costs by component, the worth of its stock to other orders, and both together."""
         parts = {name.removesuffix("_cents"): sum(self.offers[n][name] for n in way) for name in _COSTS}
         parts["backorder"] = sum(piece["backorder_cents"] for piece in self.waiting(way))
         parts["split"] = self.split_cents * max(self.parcels(way) - 1, 0)
-        cost, worth = self.cost_cents(way), self.worth_cents(way)
-        return parts | {"cost": cost, "stock it takes": worth, "for the night": cost + worth}
+        cost = self.cost_cents(way)
+        named = zip(_WORTHS, ("stock it takes", "cartons it takes", "pickups it takes"), strict=True)
+        worths = {name: sum(self.offers[number][worth] for number in way) for worth, name in named}
+        return parts | {"cost": cost} | worths | {"for the night": cost + sum(worths.values())}
 
     def told(self, way: tuple[int, ...]) -> dict[str, Any]:
         return {
             "offers": [self.offers[number] for number in way],
             "waiting": _listed(self.waiting(way)),
             "cost_cents": self.cost_cents(way),
-            "stock_worth_cents": self.worth_cents(way),
+            **{name: sum(self.offers[number][name] for number in way) for name in _WORTHS},
         }
 
     def ways(self) -> list[tuple[int, ...]]:
@@ -168,7 +172,7 @@ class _Order:
 
         def price(way: tuple[int, ...], mask: int) -> int:
             waits = sum(p["backorder_cents"] for p in self.waiting(way) if mask >> p["piece_number"] & 1)
-            offers = sum(self.offers[n]["cost_cents"] + self.offers[n]["stock_worth_cents"] for n in way)
+            offers = sum(self.offers[n]["cost_cents"] for n in way) + self.worth_cents(way)
             return int(waits + offers + self.split_cents * self.parcels(way))
 
         @cache
@@ -187,29 +191,42 @@ class _Order:
         return best
 
 
-def _with_stock_worth(offers: pl.DataFrame, pieces: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
-    """Add what the stock and capacity an offer takes are worth to other orders, rounded to cents."""
-    stock = prices.filter(pl.col("sku").is_not_null()).select("warehouse_id", "sku", stock="millicents_per_unit")
-    capacity = prices.filter(pl.col("sku").is_null() & pl.col("warehouse_id").is_not_null()).select(
+def _with_worths(run: Run, mine: pl.Expr, pieces: pl.DataFrame) -> pl.DataFrame:
+    """Give an order's offers with what they take of limits that others want, in cents: stock and capacity, cartons, pickups."""
+    offers, prices = run.table("offers").filter(mine), run.table("shadow_prices")
+    price = pl.col("millicents_per_unit").alias("price")
+    of_pickups = prices.drop_nulls("carrier").select("warehouse_id", "carrier", price)
+    of_cartons = prices.drop_nulls("carton_id").select("carton_id", price)
+    cartons = run.table("offer_cartons").filter(mine).join(of_cartons, on="carton_id")
+    places = offers.select("offer_number", "warehouse_id")
+    pickups = run.table("offer_pickups").filter(mine).join(places, on="offer_number")
+    worths = {
+        "stock_worth_cents": _units_priced(offers, pieces, prices),
+        "carton_worth_cents": cartons,
+        "pickup_worth_cents": pickups.join(of_pickups, on=["warehouse_id", "carrier"]),
+    }
+    for name, taken in worths.items():
+        millicents = (pl.col("price") * pl.col("quantity")).sum()
+        cents = taken.group_by("offer_number").agg((millicents / 1000).round().cast(pl.Int64).alias(name))
+        offers = offers.join(cents, on="offer_number", how="left").with_columns(pl.col(name).fill_null(0))
+    return offers.sort("offer_number")
+
+
+def _units_priced(offers: pl.DataFrame, pieces: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
+    """Give offer_number, quantity and price of the pieces in each offer, stock and capacity together."""
+    stock = prices.drop_nulls("sku").select("warehouse_id", "sku", stock="millicents_per_unit")
+    capacity = prices.filter(pl.all_horizontal(pl.col("sku", "carton_id", "carrier").is_null())).select(
         "warehouse_id", capacity="millicents_per_unit"
     )
     bit = pl.lit(2, pl.Int64).pow("piece_number").cast(pl.Int64)
     carried = offers.select("offer_number", "warehouse_id", "pieces").join(
         pieces.select("piece_number", "sku", "quantity"), how="cross"
     )
-    priced = (
+    return (
         carried.filter((pl.col("pieces") & bit) != 0)
         .join(stock, on=["warehouse_id", "sku"], how="left")
         .join(capacity, on="warehouse_id", how="left")
-        .group_by("offer_number")
-        .agg(worth=((pl.col("stock").fill_null(0) + pl.col("capacity").fill_null(0)) * pl.col("quantity")).sum())
-    )
-    worth = (pl.col("worth") / 1000).round().cast(pl.Int64)
-    return (
-        offers.join(priced, on="offer_number", how="left")
-        .with_columns(worth.alias("stock_worth_cents"))
-        .drop("worth")
-        .sort("offer_number")
+        .with_columns(price=pl.col("stock").fill_null(0) + pl.col("capacity").fill_null(0))
     )
 
 
@@ -230,7 +247,7 @@ def _told(offer: dict[str, Any], pieces: pl.DataFrame) -> dict[str, Any]:
         "shipments": offer["shipments"],
         **{name: offer[name] for name in _COSTS},
         "cost_cents": offer["cost_cents"],
-        "stock_worth_cents": offer["stock_worth_cents"],
+        **{name: offer[name] for name in _WORTHS},
     }
 
 
@@ -238,7 +255,7 @@ def _line(offer: dict[str, Any]) -> str:
     parts = ", ".join(f"{name.removesuffix('_cents')} {offer[name] / 100:.2f}" for name in _COSTS if offer[name])
     return (
         f"  {offer['cost_cents'] / 100:>9.2f}  {offer['warehouse_id']}, {_parcels(offer['shipments'])}: {', '.join(offer['lines'])}\n"
-        f"  {'':>9}  {parts}{_worth(offer['stock_worth_cents'])}"
+        f"  {'':>9}  {parts}{_worth(offer)}"
     )
 
 
@@ -249,11 +266,13 @@ def _way_line(way: dict[str, Any]) -> str:
     ]
     if way["waiting"]:
         parts.append(f"waiting: {', '.join(way['waiting'])}")
-    return f"  {way['cost_cents'] / 100:>9.2f}  {'; '.join(parts)}{_worth(way['stock_worth_cents'])}"
+    return f"  {way['cost_cents'] / 100:>9.2f}  {'; '.join(parts)}{_worth(way)}"
 
 
-def _worth(cents: int) -> str:
-    return f"; the stock it takes is worth {cents / 100:.2f} to other orders" if cents else ""
+def _worth(taken: dict[str, Any]) -> str:
+    names = zip(_WORTHS, ("the stock it takes is", "its cartons are", "its pickups are"), strict=True)
+    told = [f"{name} worth {taken[worth] / 100:.2f}" for worth, name in names if taken[worth]]
+    return f"; {', '.join(told)} to other orders" if told else ""
 
 
 def _parcels(count: int) -> str:
@@ -286,4 +305,4 @@ def _sentence(
     if not ships:
         return f"{sentence}; no other offers ship all of it."
     best = ships[0]
-    return f"{sentence}; next best is {_places(best['offers'])} for {best['cost_cents'] / 100:.2f}{_worth(best['stock_worth_cents'])}."
+    return f"{sentence}; next best is {_places(best['offers'])} for {best['cost_cents'] / 100:.2f}{_worth(best)}."

@@ -23,6 +23,7 @@ class HoldReason(StrEnum):
     DUPLICATE = "duplicate"
     DATE_IN_FUTURE = "date_in_future"
     DATE_TOO_OLD = "date_too_old"
+    COST_TOO_LARGE = "cost_too_large"
 
 
 def held(orders: pl.DataFrame, reason: HoldReason, detail: pl.Expr) -> pl.DataFrame:

@@ -13,13 +13,15 @@ from engine.holds import HoldReason
 from engine.runs import Run, published
 
 
-def adopt_published_runs(workspace: Path, book: Book) -> None:
-    """Record published runs that the book does not know: the process died between publishing and remembering."""
-    known = book.known_runs()
+def adopt_published_runs(workspace: Path, book: Book) -> list[Run]:
+    """Record published runs that the book does not know, and give them: the process died before it remembered them."""
+    known, adopted = book.known_runs(), []
     for directory in published(workspace):
         run = Run(directory)
         if run.run_id not in known:
             record(book, run)
+            adopted.append(run)
+    return adopted
 
 
 def record(book: Book, run: Run) -> None:

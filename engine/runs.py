@@ -22,14 +22,17 @@ STAGING: Final = ".staging"
 MANIFEST: Final = "manifest.json"
 SETTINGS: Final = "settings.json"
 PAGE: Final = "report.html"
-QUESTION: Final = "question.json"
-"""In the staging folder: which night a run that is under way was asked for."""
 _OUTPUTS: Final = tuple(sorted(table.name for table in (*OUTPUTS, *REPORTS)))
 
 
 def night_name(as_of: datetime) -> str:
     """Give a night as a folder name: 2026-11-22T220000Z."""
     return as_of.astimezone(UTC).strftime("%Y-%m-%dT%H%M%SZ")
+
+
+def run_directory(workspace: Path, as_of: datetime, run_id: str) -> Path:
+    """Give where readers find a run of a workspace."""
+    return workspace / DIRECTORY / night_name(as_of) / run_id
 
 
 def published(workspace: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from engine.code import code_digest
 from engine.comparison import Comparison, compare
 from engine.config import RecordedSettings
 from engine.contracts import INPUTS, TABLES, Table
@@ -184,6 +185,11 @@ def _require_same_program(run: Run) -> None:
     if then != now:
         raise UsageError(
             f"run {run.run_id} was planned by version {then}, this is {now}: the difference would be one of versions. "
+            "Plan the night again first, with: ordermill run"
+        )
+    if run.manifest.get("code_sha256") != code_digest():
+        raise UsageError(
+            f"run {run.run_id} was planned by other sources of the same version: the difference would be one of code. "
             "Plan the night again first, with: ordermill run"
         )
 

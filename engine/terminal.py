@@ -50,6 +50,7 @@ def batch_table(result: BatchResult) -> str:
         f"         {summary['orders_split']} split, {summary['orders_late']} late, {summary['orders_short']} short",
         f"units    {summary['units_shipped']} of {summary['units_released']} ship, {summary['units_backordered']} wait",
         f"rejects  {summary['rejects']}",
+        *_notes(summary),
         *savings_lines(result.baselines),
         "",
     ]
@@ -63,6 +64,23 @@ def batch_table(result: BatchResult) -> str:
         text.append(f"verified {result.num_checks} checks, all hold")
     text.append("published nothing (dry run)" if result.directory is None else f"report   {result.directory / PAGE}")
     return "\n".join(text)
+
+
+def _notes(summary: dict[str, Any]) -> list[str]:
+    """Say what moved since the earlier plan of the night, and of which orders the bound knows a part of the offers only."""
+    notes = []
+    if summary["lines_moved"]:
+        saved = summary["moves_saved_cents"] / 100
+        notes.append(
+            f"moved    {summary['lines_moved']} lines of {summary['orders_moved']} orders since the earlier plan of tonight: "
+            f"{saved:,.2f} {summary['currency']} less than if they could only stay or wait"
+        )
+    if summary["orders_offered_in_part"]:
+        notes.append(
+            f"bound    over the offers listed: of {summary['orders_offered_in_part']} orders of many lines these are not every set of "
+            "lines"
+        )
+    return notes
 
 
 def savings_lines(baselines: pl.DataFrame) -> list[str]:

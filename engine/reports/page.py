@@ -17,6 +17,8 @@ _COMPONENTS: Final = (
     ("lateness_cents", "lateness (priced)"),
     ("backorder_cents", "backorders (priced)"),
     ("split_cents", "splits (priced)"),
+    ("reserve_cents", "stock kept for later orders (priced)"),
+    ("churn_cents", "moves since an earlier plan (priced)"),
     ("reserve_cents", "reserves taken (priced)"),
     ("churn_cents", "moved plans (priced)"),
 )

@@ -10,6 +10,7 @@ import polars as pl
 from engine.assignment_tables import assignment_problem, prices_from, prices_table
 from engine.config import Settings
 from engine.contracts.outputs import BACKORDERS, OFFER_PIECES, OFFERS
+from engine.errors import NoPlanError
 from engine.inputs import Inputs
 from engine.limits import carton_limits
 from engine.moves import moves_of, moves_saved_cents
@@ -76,10 +77,18 @@ def assign(orders: pl.DataFrame, quotes: Quotes, inputs: Inputs, settings: Setti
         Sections `costs`, `assign` and `night`.
     as_of
         The night.
+
+    Raises
+    ------
+    NoPlanError
+        When the prices of the settings are so large that no plan's cost could be summed.
     """
-    problem = assignment_problem(
-        orders, quotes.pieces, quotes.offers, quotes.offer_cartons, quotes.offer_pickups, inputs, settings, as_of
-    )
+    try:
+        problem = assignment_problem(
+            orders, quotes.pieces, quotes.offers, quotes.offer_cartons, quotes.offer_pickups, inputs, settings, as_of
+        )
+    except ValueError as error:
+        raise NoPlanError(f"the night cannot be planned: {error}") from error
     warm = prices_from(inputs.past_prices, inputs, as_of) if settings.assign.warm_start else None
     solution = solve(
         problem,

@@ -21,7 +21,7 @@ from engine.config import Settings
 from engine.contracts import TABLES
 from engine.errors import VerificationError
 from engine.inputs import Inputs, latest_plan
-from engine.runs import DIRECTORY, MANIFEST, PAGE, QUESTION, SETTINGS, STAGING, Run, night_name
+from engine.runs import DIRECTORY, MANIFEST, PAGE, SETTINGS, STAGING, Run, night_name, run_directory
 from engine.verify import VerificationReport, verify_run
 from solvers.outcome import Outcome
 
@@ -93,10 +93,9 @@ class StagedRun:
             By contract `earlier_plan`.
         """
         root = workspace / DIRECTORY / STAGING
-        shutil.rmtree(root, ignore_errors=True)
         directory = root / "next"
+        shutil.rmtree(directory, ignore_errors=True)
         (directory / "inputs").mkdir(parents=True)
-        _remember_question(root, as_of, settings.night.seed)
         listed = {name: _write_table(directory, _input(name), frame) for name, frame in inputs.frames().items()}
         text = json.dumps(settings.model_dump(mode="json"), indent=1, sort_keys=True)
         (directory / SETTINGS).write_text(text, encoding="utf-8")
@@ -115,7 +114,7 @@ class StagedRun:
     @property
     def target(self) -> Path:
         """Where readers will find it."""
-        return self.workspace / DIRECTORY / night_name(self.as_of) / self.run_id
+        return run_directory(self.workspace, self.as_of, self.run_id)
 
     def write(self, tables: dict[str, pl.DataFrame]) -> None:
         """Write output tables by their contracts."""
@@ -203,13 +202,6 @@ def _input(name: str) -> str:
 
 def _identity(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def _remember_question(root: Path, as_of: datetime, seed: int) -> None:
-    """Leave word of the night and seed asked for, so that an interrupted run can be taken up again."""
-    (root / QUESTION).write_text(
-        json.dumps({"as_of": as_of.astimezone(UTC).isoformat(), "seed": seed}), encoding="utf-8"
-    )
 
 
 def _write_table(directory: Path, file: str, frame: pl.DataFrame) -> dict[str, Any]:

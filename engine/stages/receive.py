@@ -12,6 +12,7 @@ from engine.config import Settings
 from engine.contracts.outputs import HOLDS
 from engine.holds import HoldReason, held, latest_actions, repeated_orders
 from engine.inputs import Inputs
+from engine.magnitudes import most_cents, waiting_estimate
 from engine.working_days import END_OF_DAY, NO_HOLIDAYS, add_working_days, holidays_by_country
 
 MAX_LINES: Final = 40
@@ -66,6 +67,7 @@ def receive(inputs: Inputs, book_holds: pl.DataFrame, settings: Settings, as_of:
         _too_many_lines(lines),
         _products(lines, inputs.products),
         *_dates(orders, settings, as_of),
+        _too_dear(inputs.orders, lines, settings),
     ]
     soft = [holds.join(released_by_hand, on="order_id", how="anti") for holds in soft]
     holds = (
@@ -136,6 +138,19 @@ def _first_skus(lines: pl.DataFrame) -> pl.DataFrame:
         .group_by("order_id", maintain_order=True)
         .agg(pl.col("sku").unique(maintain_order=True).head(3).str.join(", ").alias("skus"))
     )
+
+
+def _too_dear(orders: pl.DataFrame, lines: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    most = most_cents(lines)
+    priced = lines.join(orders.select("order_id", "priority"), on="order_id").with_columns(
+        cents=waiting_estimate(settings)
+    )
+    worst = priced.filter(pl.col("cents") > most).group_by("order_id", maintain_order=True).agg(pl.col("cents").max())
+    detail = pl.format(
+        "the wait of a line would cost {} cents, at most " + str(most) + " can be summed; correct quantity or priority",
+        pl.col("cents").round().cast(pl.UInt64, strict=False),
+    )
+    return held(worst, HoldReason.COST_TOO_LARGE, detail)
 
 
 def _dates(orders: pl.DataFrame, settings: Settings, as_of: datetime) -> list[pl.DataFrame]:

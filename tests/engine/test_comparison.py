@@ -50,7 +50,13 @@ def fake(*parcels: tuple[str, str, str, int], waits: tuple[str, ...] = (), held:
         schema={"order_id": pl.String, "quantity": pl.Int64, "cost_cents": pl.Int64},
     )
     holds = pl.DataFrame({"order_id": list(held)}, schema={"order_id": pl.String})
-    tables = {"shipments": pl.DataFrame(rows, schema=schema), "backorders": backorders, "holds": holds}
+    offers = pl.DataFrame(
+        [(row["order_id"], True, row["total_cents"] + row["lateness_cents"]) for row in rows],
+        schema={"order_id": pl.String, "is_chosen": pl.Boolean, "cost_cents": pl.Int64},
+        orient="row",
+    )
+    parcels_sent = pl.DataFrame(rows, schema=schema)
+    tables = {"shipments": parcels_sent, "offers": offers, "backorders": backorders, "holds": holds}
     return Fake(summary=summary | {"gap": gap / cost if cost else 0.0}, tables=tables)
 
 

@@ -10,7 +10,8 @@ import pytest
 from engine.contracts.outputs import SHIPMENT_COSTS
 from engine.errors import UsageError
 
-COSTS = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents"]
+COSTS = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents", "reserve_cents", "churn_cents"]
+WORTHS = ("stock_worth_cents", "carton_worth_cents", "pickup_worth_cents")
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,9 @@ def shipping(small_run) -> list[str]:
 def worth_millicents(run, order_id: str, offer: dict) -> int:
     prices = {
         (row["warehouse_id"], row["sku"]): row["millicents_per_unit"]
-        for row in run.shadow_prices.filter(pl.col("carton_id").is_null()).iter_rows(named=True)
+        for row in run.shadow_prices.filter(pl.col("carton_id").is_null() & pl.col("carrier").is_null()).iter_rows(
+            named=True
+        )
     }
     place, worth = offer["warehouse_id"], 0
     for piece in run.offer_pieces.filter(order_id=order_id).iter_rows(named=True):
@@ -30,11 +33,24 @@ def worth_millicents(run, order_id: str, offer: dict) -> int:
     return worth
 
 
+def resources_millicents(run, order_id: str, offer: dict) -> int:
+    """What its cartons and pickups are worth; no night here has prices on both."""
+    key = {"order_id": order_id, "offer_number": offer["offer_number"]}
+    cartons = run.offer_cartons.filter(**key).join(run.shadow_prices.drop_nulls("carton_id"), on="carton_id")
+    prices = run.shadow_prices.drop_nulls("carrier").filter(warehouse_id=offer["warehouse_id"])
+    pickups = run.offer_pickups.filter(**key).join(prices, on="carrier")
+    return sum((frame["quantity"] * frame["millicents_per_unit"]).sum() for frame in (cartons, pickups))
+
+
 def every_way(run, order_id: str) -> list[tuple[float, int, frozenset[int]]]:
     """Cost and worth, cost, and offers of every way to serve an order."""
     offers = run.offers.filter(order_id=order_id).to_dicts()
     pieces = run.offer_pieces.filter(order_id=order_id).to_dicts()
-    worth = {offer["offer_number"]: round(worth_millicents(run, order_id, offer) / 1000) for offer in offers}
+    worth = {
+        offer["offer_number"]: round(worth_millicents(run, order_id, offer) / 1000)
+        + round(resources_millicents(run, order_id, offer) / 1000)
+        for offer in offers
+    }
     split = run.settings["costs"]["split_cents"]
     found = []
     for count in range(len(pieces) + 1):
@@ -58,7 +74,7 @@ def test_what_was_taken_is_what_ships(small_run, shipping):
         explanation = small_run.explain(order_id)
         parcels = small_run.shipments.filter(order_id=order_id)
         assert sum(offer["shipments"] for offer in explanation.chosen) == parcels.height
-        for name in COSTS:
+        for name in COSTS[:-2]:
             assert sum(offer[name] for offer in explanation.chosen) == parcels[name].sum()
         assert all(offer["cost_cents"] == sum(offer[name] for name in COSTS) for offer in explanation.chosen)
 
@@ -79,7 +95,10 @@ def test_the_best_alternative_is_the_best_there_is(small_run):
         if limit is not None:
             continue
         others = [(price, cost) for price, cost, numbers in ways if numbers != chosen]
-        told = [(way["cost_cents"] + way["stock_worth_cents"], way["cost_cents"]) for way in explanation.alternatives]
+        told = [
+            (way["cost_cents"] + sum(way[name] for name in WORTHS), way["cost_cents"])
+            for way in explanation.alternatives
+        ]
         assert told == sorted(told, key=lambda way: way[0])
         assert {price for price, _ in told} <= {price for price, _ in others}
         assert (told[0][0] if told else None) == (others[0][0] if others else None)
@@ -104,12 +123,12 @@ def test_the_difference_by_component_adds_up(small_run, shipping):
             assert rows == {}
             continue
         best = explanation.alternatives[0]
-        totals = ("cost", "stock it takes", "for the night")
+        totals = ("cost", "stock it takes", "cartons it takes", "pickups it takes", "for the night")
         for side in ("taken_cents", "next_best_cents", "difference_cents"):
             assert sum(row[side] for name, row in rows.items() if name not in totals) == rows["cost"][side]
         assert rows["cost"]["taken_cents"] == explanation.cost_cents
         assert rows["cost"]["next_best_cents"] == best["cost_cents"]
-        assert rows["for the night"]["next_best_cents"] == best["cost_cents"] + best["stock_worth_cents"]
+        assert rows["for the night"]["next_best_cents"] == best["cost_cents"] + sum(best[name] for name in WORTHS)
         assert all(row["difference_cents"] == row["next_best_cents"] - row["taken_cents"] for row in rows.values())
 
 

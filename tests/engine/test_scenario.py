@@ -109,6 +109,9 @@ def test_a_run_of_another_version_is_refused(small_run):
     other.__dict__["manifest"] = small_run.manifest | {"versions": {"ordermill": "0.0.1"}}
     with pytest.raises(UsageError, match=r"planned by version 0\.0\.1"):
         what_if(other, close=[first_warehouse(other)["warehouse_id"]])
+    other.__dict__["manifest"] = small_run.manifest | {"code_sha256": "another"}
+    with pytest.raises(UsageError, match="other sources of the same version"):
+        what_if(other, close=[first_warehouse(other)["warehouse_id"]])
 
 
 def test_one_bad_row_refuses_the_file(small_run, tmp_path):

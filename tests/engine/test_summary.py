@@ -7,7 +7,8 @@ import pytest
 
 from engine.contracts.outputs import SHIPMENT_COSTS
 
-COMPONENTS = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents", "backorder_cents", "split_cents"]
+PRICED = ("lateness_cents", "backorder_cents", "split_cents", "reserve_cents", "churn_cents")
+COMPONENTS = [*(name for name, _ in SHIPMENT_COSTS), *PRICED]
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +25,8 @@ def test_components_are_the_sums_of_the_tables(small_run, summary):
         assert summary[name] == small_run.shipments[name].sum()
     assert summary["lateness_cents"] == small_run.shipments["lateness_cents"].sum()
     assert summary["backorder_cents"] == small_run.backorders["cost_cents"].sum()
+    chosen = small_run.offers.filter("is_chosen")
+    assert (summary["reserve_cents"], summary["churn_cents"]) == (chosen["reserve_cents"].sum(), 0)
     further = small_run.shipments.group_by("order_id").len().select(pl.col("len").sum() - pl.len()).item()
     assert summary["split_cents"] == further * small_run.settings["costs"]["split_cents"]
 

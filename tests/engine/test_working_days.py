@@ -5,11 +5,21 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.working_days import add_working_days, at_local, delivery_deadline, is_working_day, local_date, next_dispatch
+from engine.contracts import TABLES
+from engine.working_days import (
+    add_working_days,
+    at_local,
+    delivery_deadline,
+    holidays_by_country,
+    is_working_day,
+    local_date,
+    next_dispatch,
+)
 
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Kathmandu")
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is given beside it
@@ -70,3 +80,31 @@ def test_the_second_coming_of_an_hour_does_not_hand_over_in_the_past():
     as_of = datetime(2026, 10, 29, 21, 15, tzinfo=UTC)
     assert as_of.astimezone(ZoneInfo("Africa/Cairo")).time() == time(23, 15)
     assert next_dispatch(as_of, time(23, 30), "Africa/Cairo") == datetime(2026, 10, 30, 21, 30, tzinfo=UTC)
+
+
+CHRISTMAS = frozenset({date(2026, 12, 25), date(2026, 12, 28)})
+
+
+def test_holidays_are_no_working_days():
+    thursday = date(2026, 12, 24)
+    assert add_working_days(thursday, 1, CHRISTMAS) == date(2026, 12, 29)
+    assert add_working_days(thursday, 0, CHRISTMAS) == thursday
+    assert not is_working_day(date(2026, 12, 25), CHRISTMAS)
+    evening = datetime(2026, 12, 24, 20, tzinfo=UTC)
+    assert next_dispatch(evening, time(18), "UTC", CHRISTMAS) == datetime(2026, 12, 29, 18, tzinfo=UTC)
+    arrives = delivery_deadline(evening, 1, "UTC", CHRISTMAS)
+    assert arrives == datetime(2026, 12, 29, 23, 59, 59, tzinfo=UTC)
+
+
+def test_a_cut_off_in_the_hour_that_comes_twice_is_the_earlier_one():
+    # Berlin, Sunday 25 October 2026, 03:00 becomes 02:00: the Monday after is not touched, a Sunday never hands over.
+    friday = datetime(2026, 10, 23, 21, tzinfo=UTC)
+    assert next_dispatch(friday, time(2, 30), "Europe/Berlin") == datetime(2026, 10, 26, 1, 30, tzinfo=UTC)
+
+
+def test_holidays_are_gathered_by_country():
+    table = TABLES["holidays"]
+    rows = [("DE", date(2026, 12, 25)), ("FR", date(2026, 7, 14)), ("DE", date(2026, 10, 3))]
+    found = holidays_by_country(pl.DataFrame(rows, schema=table.schema, orient="row"))
+    assert found == {"DE": {date(2026, 12, 25), date(2026, 10, 3)}, "FR": {date(2026, 7, 14)}}
+    assert holidays_by_country(table.empty()) == {}

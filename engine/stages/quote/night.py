@@ -12,6 +12,7 @@ import polars as pl
 from engine.config import Settings
 from engine.inputs import Inputs
 from engine.limits import available_stock
+from engine.magnitudes import most_cents
 from engine.rate_cards import RateCards, rate_cards
 from engine.stages.quote.item_sets import Pieces
 from engine.stages.quote.lanes import Dispatches, area_lanes, dispatches
@@ -39,6 +40,8 @@ class QuoteNight:
         The pieces and the stock as positions.
     worth_cents
         (num_warehouses, num_skus) what a unit there is worth to later orders.
+    most_cents
+        The most that an offer may cost.
     packagings
         Names of the packagings that orders ask for; None at 0.
     order_packaging
@@ -57,6 +60,7 @@ class QuoteNight:
     pieces: pl.DataFrame
     goods: Pieces
     worth_cents: Ints
+    most_cents: int
     packagings: list[str | None]
     order_packaging: Ints
     cards: RateCards
@@ -109,6 +113,7 @@ def quote_night(received: Received, inputs: Inputs, settings: Settings, as_of: d
             _by_place(stock, "available", inputs),
         ),
         _by_place(inputs.stock_reserves, "worth_cents", inputs),
+        most_cents(received.order_lines),
         packagings,
         packaging.to_numpy().astype(np.int64),
         cards,

@@ -32,10 +32,13 @@ class Offered:
     parcels
         offer (row in `offers`), parcel (row in the packed parcels), lane (row in the night's lanes), freight_cents,
         surcharge_cents, lateness_cents, billable_g.
+    too_dear
+        Of the candidates behind them, those whose price cannot be summed.
     """
 
     offers: pl.DataFrame
     parcels: pl.DataFrame
+    too_dear: Ints
 
     def joined(self, other: Self) -> Self:
         """Give these offers and others of the same night as one; the others' parcels are counted on."""
@@ -50,11 +53,14 @@ class Offered:
         return type(self)(
             both.with_columns(offer_number=number).select(self.offers.columns),
             moved.sort("offer", maintain_order=True),
+            self.too_dear,
         )
 
 
 def offered(found: Candidates, set_of_candidate: Ints, packed: PackedSets, rated: Rated, night: QuoteNight) -> Offered:
-    """Add up the parcels of each way; a way with a parcel that nobody carries is no offer, nor is one like another.
+    """Add up the parcels of each way.
+
+    A way with a parcel that nobody carries is no offer, nor is one like another, nor one whose price cannot be summed.
 
     Parameters
     ----------
@@ -104,8 +110,9 @@ def offered(found: Candidates, set_of_candidate: Ints, packed: PackedSets, rated
     )
     costs = [name for name in offers.columns if name.endswith("_cents")]
     offers = offers.with_columns(pl.sum_horizontal(costs).alias("cost_cents"))
+    is_payable = offers["cost_cents"].to_numpy() <= night.most_cents
     is_offer = np.zeros(num_ways, np.bool_)
-    is_offer[_distinct(np.flatnonzero(is_whole), offers["cost_cents"].to_numpy(), rated, night)] = True
+    is_offer[_distinct(np.flatnonzero(is_whole & is_payable), offers["cost_cents"].to_numpy(), rated, night)] = True
     kept = is_offer[rated.way]
     offer_parcels = pl.DataFrame(
         {
@@ -121,7 +128,8 @@ def offered(found: Candidates, set_of_candidate: Ints, packed: PackedSets, rated
     at = order[is_offer]
     number = pl.Series("offer_number", np.arange(len(at)) - np.searchsorted(at, at))
     listed = offers.filter(pl.Series(is_offer)).with_columns(number)
-    return Offered(listed.select([name for name in OFFERS.schema if name != "is_chosen"]), offer_parcels)
+    too_dear = ways.candidate[is_whole & ~is_payable]
+    return Offered(listed.select([name for name in OFFERS.schema if name != "is_chosen"]), offer_parcels, too_dear)
 
 
 def _distinct(ways: Ints, cents: Ints, rated: Rated, night: QuoteNight) -> Ints:

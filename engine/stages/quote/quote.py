@@ -29,6 +29,9 @@ from solvers.packing.solution import Reason
 Ints = npt.NDArray[np.int64]
 
 _NO_SERVICE: Final = "no carrier's service takes it to this destination"
+_TOO_DEAR: Final = (
+    "its price is too large to be summed over the night; correct the rates of its services and warehouses"
+)
 _FORBIDDEN: Final = f"{_NO_SERVICE}, or a restriction forbids it"
 
 
@@ -128,7 +131,7 @@ class _Priced:
     def counted_after(self, before: PackedSets) -> Offered:
         """Give the offers with their parcels counted on from those packed before."""
         parcels = self.offered.parcels.with_columns(pl.col("parcel") + before.parcels.height)
-        return Offered(self.offered.offers, parcels)
+        return Offered(self.offered.offers, parcels, self.offered.too_dear)
 
 
 def _priced(found: Candidates, night: QuoteNight) -> _Priced:
@@ -151,10 +154,13 @@ def _with_blocked(found: Candidates, priced: _Priced, night: QuoteNight) -> pl.D
     first = goods.start[found.order]
     lowest = np.bitwise_count((found.mask & -found.mask) - 1).astype(np.int64)
     smallest = np.flatnonzero(goods.together[first + lowest] == found.mask)
+    is_too_dear = np.zeros(len(code), np.bool_)
+    is_too_dear[priced.offered.too_dear] = True
     reason = np.full(pieces.height, NOT_IN_STOCK_TOGETHER, object)
     for bit in range(int(night.num_pieces.max(initial=0))):
         at = smallest[found.mask[smallest] >> bit & 1 == 1]
         reason[first[at] + bit] = _FORBIDDEN if night.inputs.restrictions.height else _NO_SERVICE
+        reason[first[at[is_too_dear[at]]] + bit] = _TOO_DEAR
         for row in at[code[at] != 0]:
             reason[first[row] + bit] = why_unpackable(int(code[row]))
     is_held = (goods.available[:, goods.sku] >= goods.quantity).any(axis=0)
