@@ -110,7 +110,7 @@ def latest_two(workspace: Path) -> tuple[Run, Run]:
         When the workspace has no runs of two days.
     """
     runs = [Run(path) for path in published(workspace)]
-    earlier = [run for run in runs[:-1] if run.as_of.date() < runs[-1].as_of.date()]
+    earlier = [run for run in runs if run.as_of.date() < runs[-1].as_of.date()]
     if not earlier:
         raise UsageError(f"{workspace} has no published runs of two days; a back-test looks from one to the next.")
     return earlier[-1], runs[-1]

@@ -159,10 +159,10 @@ def propose(
     if service is not None and not 0 < service < 1:
         raise UsageError(f"service must lie strictly between 0 and 1; it is {service}.")
     rules = outlook.settings
-    lanes = freight or Freight(rules.transfer_cents_per_unit, rules.transfer_cents_per_line)
+    routes = freight or Freight(rules.transfer_cents_per_unit, rules.transfer_cents_per_line)
     try:
         supply = supply_terms(outlook, terms, rules.purchase_budget_cents if budget_cents is None else budget_cents)
-        problem = replenishment_problem(outlook, supply, lanes, elsewhere, service, sending_units)
+        problem = replenishment_problem(outlook, supply, routes, elsewhere, service, sending_units)
         found = replenish(problem, effort)
     except ValueError as error:
         raise InputError(f"orders cannot be proposed: {error}") from error
@@ -207,8 +207,8 @@ def _purchases(
 
 
 def _moves(stocks: pl.DataFrame, problem: ReplenishmentProblem, found: Replenishment) -> pl.DataFrame:
-    lane = problem.warehouse[found.source], problem.warehouse[found.target]
-    cost = problem.lane_unit_cents[lane] * found.moved + problem.lane_line_cents[lane]
+    route = problem.warehouse[found.source], problem.warehouse[found.target]
+    cost = problem.route_unit_cents[route] * found.moved + problem.route_line_cents[route]
     frame = pl.DataFrame(
         {
             "sku": stocks["sku"].gather(found.source),

@@ -32,13 +32,13 @@ class Freight:
     ----------
     cents_per_unit, cents_per_line
         Cost of a unit, and of moving any of an article at all.
-    lanes
+    routes
         Columns from_warehouse_id, to_warehouse_id and any of cents_per_unit, cents_per_line, where they differ.
     """
 
     cents_per_unit: int = 40
     cents_per_line: int = 500
-    lanes: Frame | None = None
+    routes: Frame | None = None
 
     def between(self, warehouses: list[str], column: str) -> Numbers:
         """Give a cost for every way from one warehouse to another, shape (warehouses, warehouses).
@@ -46,18 +46,18 @@ class Freight:
         Raises
         ------
         InputError
-            When the lanes lack a column, or a cost is negative.
+            When the routes lack a column, or a cost is negative.
         UsageError
-            When a lane names a warehouse that has no stock.
+            When a route names a warehouse that has no stock.
         """
         costs = np.full((len(warehouses), len(warehouses)), float(getattr(self, column)))
-        if self.lanes is None:
+        if self.routes is None:
             return costs
-        lanes = frame_of(self.lanes, "lanes", "from_warehouse_id", "to_warehouse_id")
-        if column in lanes.columns:
-            known = lanes.filter(pl.col(column).is_not_null())
+        routes = frame_of(self.routes, "routes", "from_warehouse_id", "to_warehouse_id")
+        if column in routes.columns:
+            known = routes.filter(pl.col(column).is_not_null())
             ends = (known[f"{end}_warehouse_id"].to_list() for end in ("from", "to"))
-            source, target = (_places(names, warehouses, "lanes") for names in ends)
+            source, target = (_places(names, warehouses, "routes") for names in ends)
             costs[source, target] = known[column].to_numpy()
         return costs
 
@@ -188,8 +188,8 @@ def replenishment_problem(
         minimum_units=supply.articles["minimum_units"].to_numpy(),
         order_cents=supply.articles["order_cents"].to_numpy(),
         budget_cents=supply.budget_cents,
-        lane_unit_cents=freight.between(warehouses, "cents_per_unit"),
-        lane_line_cents=freight.between(warehouses, "cents_per_line"),
+        route_unit_cents=freight.between(warehouses, "cents_per_unit"),
+        route_line_cents=freight.between(warehouses, "cents_per_line"),
         sending_units=sending,
     )
 

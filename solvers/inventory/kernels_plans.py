@@ -35,9 +35,9 @@ class Terms(NamedTuple):
     """(articles,) fewest units of a purchase, whole packs."""
     place: Integers
     """(stocks,) warehouse."""
-    lane_unit: Numbers
+    route_unit: Numbers
     """(warehouses, warehouses) cost of moving a unit, down the sender, across the receiver."""
-    lane_line: Numbers
+    route_line: Numbers
     """(warehouses, warehouses) fixed cost of a move."""
 
 
@@ -53,8 +53,8 @@ class Lines(NamedTuple):
 @njit(cache=True, nogil=True, error_model="numpy")
 def _sent_cost(tables: Tables, terms: Terms, sender: int, taker: int, units: int, now: Integers) -> float:
     """Give what moving so many units adds to the cost; less than zero where it saves."""
-    own = terms.lane_unit[terms.place[sender], terms.place[taker]] * units
-    own += terms.lane_line[terms.place[sender], terms.place[taker]]
+    own = terms.route_unit[terms.place[sender], terms.place[taker]] * units
+    own += terms.route_line[terms.place[sender], terms.place[taker]]
     after = stock_cost(tables, sender, now[sender] - units) + stock_cost(tables, taker, now[taker] + units)
     return float(own + after - stock_cost(tables, sender, now[sender]) - stock_cost(tables, taker, now[taker]))
 
@@ -203,8 +203,8 @@ def _improve(tables: Tables, terms: Terms, article: int, base: Integers, sent: I
                     continue
                 had = lines.moved[slot]
                 most = tables.position[sender] - tables.least[sender] - sent[sender] + had
-                unit = terms.lane_unit[terms.place[sender], terms.place[taker]]
-                line = terms.lane_line[terms.place[sender], terms.place[taker]]
+                unit = terms.route_unit[terms.place[sender], terms.place[taker]]
+                line = terms.route_line[terms.place[sender], terms.place[taker]]
                 holds, bought = base[sender] + lines.bought[sender], lines.bought[taker]
                 if had == 0:
                     relief = max(_step(tables, sender, holds - 1), 0.0) + max(-_step(tables, taker, base[taker]), 0.0)

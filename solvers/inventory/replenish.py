@@ -164,8 +164,8 @@ class _Search:
         for sender, taker, units in solved.moves:
             levels[sender - first] -= units
             levels[taker - first] += units
-            lane = int(terms.place[sender]), int(terms.place[taker])
-            cents += float(terms.lane_unit[lane]) * units + float(terms.lane_line[lane])
+            route = int(terms.place[sender]), int(terms.place[taker])
+            cents += float(terms.route_unit[route]) * units + float(terms.route_line[route])
         tables = self.problem.tables
         cents += sum(kernels.stock_cost(tables, first + at, units) for at, units in enumerate(levels.tolist()))
         cents += kernels.together_cost(tables, article, int(levels.sum())) - float(self.baseline[article])

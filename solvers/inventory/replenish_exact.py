@@ -196,7 +196,7 @@ class _Program:
     def _moving(self) -> Expression:
         """Give the least cost of moves: as many as there are senders, and as there are receivers."""
         places = self.terms.place[self.stocks]
-        unit, line = (one[np.ix_(places, places)] for one in (self.terms.lane_unit, self.terms.lane_line))
+        unit, line = (one[np.ix_(places, places)] for one in (self.terms.route_unit, self.terms.route_line))
         self.model.add(sum(self.sent) == sum(self.got))
         cents = (unit.min(axis=1) * _A_CENT).astype(np.int64).tolist()
         cost: Expression = sum(one * sent for one, sent in zip(cents, self.sent, strict=True))

@@ -14,7 +14,7 @@ from solvers.inventory.kernels_plans import Lines, Terms
 from solvers.inventory.kernels_replenish import Integers, Numbers
 from solvers.inventory.replenishment import ReplenishmentProblem
 
-_NO_LANE: Final = 1e12
+_NO_ROUTE: Final = 1e12
 """Cents: a move between a warehouse and itself is none."""
 
 
@@ -69,9 +69,9 @@ class Planner:
         pack = problem.pack_units
         self._least = -(-problem.minimum_units // pack) * pack
         self._order = problem.order_cents.astype(np.float64)
-        self.lane_unit, self.lane_line = problem.lane_unit_cents.copy(), problem.lane_line_cents.copy()
-        np.fill_diagonal(self.lane_unit, _NO_LANE)
-        np.fill_diagonal(self.lane_line, _NO_LANE)
+        self.route_unit, self.route_line = problem.route_unit_cents.copy(), problem.route_line_cents.copy()
+        np.fill_diagonal(self.route_unit, _NO_ROUTE)
+        np.fill_diagonal(self.route_line, _NO_ROUTE)
 
     def nothing(self) -> Plans:
         """Give the plans that do nothing."""
@@ -84,8 +84,10 @@ class Planner:
         """Give what buying and moving costs at prices."""
         problem = self.problem
         money = prices.money[problem.supplier] * problem.unit_cost_cents
-        lane_unit = self.lane_unit + prices.sending[:, None]
-        return Terms(money, self._order, problem.pack_units, self._least, problem.warehouse, lane_unit, self.lane_line)
+        route_unit = self.route_unit + prices.sending[:, None]
+        return Terms(
+            money, self._order, problem.pack_units, self._least, problem.warehouse, route_unit, self.route_line
+        )
 
     def plans(self, prices: SharedPrices) -> Plans:
         """Plan every article by marginal analysis, then whole lines."""
@@ -111,7 +113,7 @@ class Planner:
         """Give for every article what no plan can undercut at the prices, doing nothing included."""
         terms = self.terms(prices)
         found = np.empty(self.problem.num_articles)
-        line = float(self.lane_line.min()) if self.lane_line.size else 0.0
+        line = float(self.route_line.min()) if self.route_line.size else 0.0
         kernels_bounds.fill_bounds(self.problem.tables, terms, self._moving(terms), line, found)
         return found
 
@@ -122,5 +124,5 @@ class Planner:
 
     def _moving(self, terms: Terms) -> Numbers:
         """Give the cheapest way out of each stock."""
-        cheapest: Numbers = terms.lane_unit.min(axis=1, initial=_NO_LANE)[self.problem.warehouse]
+        cheapest: Numbers = terms.route_unit.min(axis=1, initial=_NO_ROUTE)[self.problem.warehouse]
         return cheapest

@@ -53,7 +53,7 @@ class ReplenishmentProblem:
         (articles,) price of a unit, units bought in multiples of, least units of a purchase, fixed cost of a purchase.
     budget_cents
         (suppliers,) most that purchases from each may cost together; `UNLIMITED` for no limit.
-    lane_unit_cents, lane_line_cents
+    route_unit_cents, route_line_cents
         (warehouses, warehouses) cost of moving a unit from one to another, and of moving any of an article at all.
     sending_units
         (warehouses,) most units that each can send; `UNLIMITED` for no limit.
@@ -81,8 +81,8 @@ class ReplenishmentProblem:
     minimum_units: Integers
     order_cents: Integers
     budget_cents: Integers
-    lane_unit_cents: Numbers
-    lane_line_cents: Numbers
+    route_unit_cents: Numbers
+    route_line_cents: Numbers
     sending_units: Integers
     tables: Tables = field(init=False)
     """The same as the kernels read it."""
@@ -90,7 +90,7 @@ class ReplenishmentProblem:
     def __post_init__(self) -> None:
         for name in (*_OF_STOCKS, *_OF_ARTICLES, "budget_cents", "sending_units"):
             object.__setattr__(self, name, whole_numbers(getattr(self, name), name))
-        for name in (*_REAL_OF_STOCKS, "lost_cents", "lane_unit_cents", "lane_line_cents"):
+        for name in (*_REAL_OF_STOCKS, "lost_cents", "route_unit_cents", "route_line_cents"):
             object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), np.float64))
             values = getattr(self, name)
             if values.size and not bool(np.all((values >= 0) & (values < math.inf))):
@@ -152,7 +152,7 @@ class ReplenishmentProblem:
                     raise ValueError(
                         f"{name} must have a value for each of {size} {what}; it has {getattr(self, name).size}."
                     )
-        for name in ("lane_unit_cents", "lane_line_cents"):
+        for name in ("route_unit_cents", "route_line_cents"):
             if getattr(self, name).shape != (warehouses, warehouses):
                 raise ValueError(
                     f"{name} must have a row and a column for each of {warehouses} warehouses; "
@@ -233,8 +233,8 @@ class Replenishment:
 
     def cost(self, problem: ReplenishmentProblem) -> float:
         """Give the expected cost of the plan in cents, from the raw problem."""
-        lane = problem.warehouse[self.source], problem.warehouse[self.target]
-        moving = float((problem.lane_unit_cents[lane] * self.moved).sum() + problem.lane_line_cents[lane].sum())
+        route = problem.warehouse[self.source], problem.warehouse[self.target]
+        moving = float((problem.route_unit_cents[route] * self.moved).sum() + problem.route_line_cents[route].sum())
         orders = int(problem.order_cents[problem.article[self.bought > 0]].sum())
         return float(problem.article_costs(self.levels(problem)).sum()) + moving + orders
 

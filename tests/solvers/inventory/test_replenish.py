@@ -36,8 +36,8 @@ def problem(seed, *, articles=1, plain=True, budget=UNLIMITED, most=6, waiting=0
         minimum_units=np.zeros(articles, int) if plain else rng.integers(0, 4, articles),
         order_cents=np.zeros(articles, int) if plain else rng.integers(0, 60, articles),
         budget_cents=[budget, budget],
-        lane_unit_cents=np.full((3, 3), 15.0) if plain else rng.integers(10, 20, (3, 3)),
-        lane_line_cents=np.zeros((3, 3)) if plain else rng.integers(20, 30, (3, 3)),
+        route_unit_cents=np.full((3, 3), 15.0) if plain else rng.integers(10, 20, (3, 3)),
+        route_line_cents=np.zeros((3, 3)) if plain else rng.integers(20, 30, (3, 3)),
         sending_units=np.full(3, sending),
     )
 
@@ -61,19 +61,19 @@ def brute_force(one):
     total = Demand.negative_binomial(one.mean.sum(), max(one.variance.sum(), one.mean.sum()))
     lost = {units: one.lost_cents[0] * total.loss(units) for units in range(-9, 100)}
     best = math.inf
-    lanes = [(a, b) for a in range(3) for b in range(3) if a != b]
+    routes = [(a, b) for a in range(3) for b in range(3) if a != b]
     pack, least, fixed = int(one.pack_units[0]), int(one.minimum_units[0]), int(one.order_cents[0])
     purchases = [units for units in range(0, 13, pack) if units == 0 or units >= least]
     spent = {units: units * int(one.unit_cost_cents[0]) for units in purchases}
     ways = set()
     for moved in itertools.product(range(4), repeat=3):
-        for chosen in itertools.combinations(lanes, 3):
+        for chosen in itertools.combinations(routes, 3):
             net, sent, cost = [0] * 3, [0] * 3, 0.0
             for units, (a, b) in zip(moved, chosen, strict=True):
                 net[a] -= units
                 net[b] += units
                 sent[a] += units
-                cost += units * one.lane_unit_cents[a, b] + one.lane_line_cents[a, b] * (units > 0)
+                cost += units * one.route_unit_cents[a, b] + one.route_line_cents[a, b] * (units > 0)
             if all(sent[s] <= min(one.movable[s], one.sending_units[s]) for s in range(3)):
                 ways.add((tuple(net), cost))
     for net, moving in ways:
@@ -103,7 +103,7 @@ def test_whole_packs_and_lines_are_exact(seed):
     one = problem(seed + 20, plain=False, most=4)
     found = replenish(one)
     # Ways that cost the same leave nothing open: then the bound is the cost.
-    alike = replenish(replace(one, lane_unit_cents=np.full((3, 3), 15.0), lane_line_cents=np.full((3, 3), 25.0)))
+    alike = replenish(replace(one, route_unit_cents=np.full((3, 3), 15.0), route_line_cents=np.full((3, 3), 25.0)))
     assert alike.outcome.bound >= alike.outcome.cost - 1
     assert found.violations(one) == []
     assert found.outcome.cost == math.ceil(brute_force(one) - 1e-4)
@@ -235,7 +235,7 @@ def test_what_others_can_serve_is_held_less_of_than_what_is_lost():
     assert held[0] < held[1] < held[2]
 
 
-def test_dear_lanes_and_full_warehouses_move_less():
+def test_dear_routes_and_full_warehouses_move_less():
     one = problem(9, articles=30, most=30)
     usual = replenish(one)
     held = replenish(replace(one, sending_units=[0, 5, UNLIMITED]))
@@ -246,15 +246,15 @@ def test_dear_lanes_and_full_warehouses_move_less():
     assert held.sending_price[0] > 0
     one_way = np.full((3, 3), 10_000.0)
     one_way[0, 1] = 15.0
-    lane = replenish(replace(one, lane_unit_cents=one_way))
-    assert set(one.warehouse[lane.source]) == {0}
-    assert set(one.warehouse[lane.target]) == {1}
+    route = replenish(replace(one, route_unit_cents=one_way))
+    assert set(one.warehouse[route.source]) == {0}
+    assert set(one.warehouse[route.target]) == {1}
 
 
 def test_nothing_to_do():
     names = [name for name, one in ReplenishmentProblem.__dataclass_fields__.items() if one.init]
     empty = ReplenishmentProblem(
-        **dict.fromkeys(names, np.zeros(0)) | dict.fromkeys(("lane_unit_cents", "lane_line_cents"), np.zeros((0, 0)))
+        **dict.fromkeys(names, np.zeros(0)) | dict.fromkeys(("route_unit_cents", "route_line_cents"), np.zeros((0, 0)))
     )
     assert replenish(empty).outcome.cost == 0
 
@@ -267,8 +267,8 @@ def test_nothing_to_do():
         ({"article": [1, 0, 0]}, "sort the stocks"),
         ({"pack_units": [0]}, "pack_units must lie"),
         ({"budget_cents": [-1, 5]}, "budget_cents must lie"),
-        ({"lane_line_cents": [[-1.0] * 3] * 3}, "lane_line_cents must be finite"),
-        ({"lane_unit_cents": [[1.0] * 3]}, "a row and a column for each of 3 warehouses"),
+        ({"route_line_cents": [[-1.0] * 3] * 3}, "route_line_cents must be finite"),
+        ({"route_unit_cents": [[1.0] * 3]}, "a row and a column for each of 3 warehouses"),
         ({"supplier": [2]}, "supplier must lie"),
         ({"warehouse": [0, 0, 1]}, "twice in a warehouse"),
         ({"position": [1]}, "each of 3 stocks"),

@@ -1,0 +1,75 @@
+"""The proposals and stock health of a run: each spoilt figure is seen, and named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from engine.verify.files import read_night
+from engine.verify.proposals import check_proposals
+
+
+@pytest.fixture(scope="module")
+def night(small_run):
+    return read_night(small_run.directory)[0]
+
+
+def failed(night, **tables):
+    spoilt = replace(night, outputs=night.outputs | tables)
+    return {check.name: check.violations for check in check_proposals(spoilt) if not check.is_ok}
+
+
+def first(frame, **values):
+    """Change the first row."""
+    is_first = pl.int_range(pl.len()) == 0
+    return frame.with_columns(
+        pl.when(is_first).then(value).otherwise(pl.col(name)).cast(frame.schema[name]).alias(name)
+        for name, value in values.items()
+    )
+
+
+def test_the_proposals_of_a_run_hold(night):
+    assert night.outputs["replenishment"].height
+    assert night.outputs["transfers"].height
+    assert failed(night) == {}
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "name", "told"),
+    [
+        ("transfers", {"quantity": 10**6}, "proposals.transfers", "units are to leave"),
+        ("transfers", {"cost_cents": pl.col("cost_cents") + 1}, "proposals.transfers", "cents"),
+        ("replenishment", {"available_units": pl.col("available_units") - 1}, "proposals.purchases", "available of"),
+        ("replenishment", {"inbound_units": pl.col("inbound_units") + 1}, "proposals.purchases", "firm of"),
+        ("replenishment", {"units_after": pl.col("units_after") + 1}, "proposals.purchases", "after it instead of"),
+        ("replenishment", {"cost_cents": pl.col("cost_cents") - 1}, "proposals.purchases", "units at"),
+        ("proposal_summary", {"purchases": 0}, "proposals.summary", "purchases is 0"),
+        ("proposal_summary", {"bound_cents": 10**12}, "proposals.summary", "do not rise"),
+        ("proposal_summary", {"gap": 0.5}, "proposals.summary", "gap is 0.5"),
+        ("proposal_summary", {"baseline_cents": pl.col("baseline_cents") + 10**6}, "proposals.summary", "are saved"),
+        ("stock_health", {"buy_units": pl.col("buy_units") + 1}, "proposals.health", "stock_health buys"),
+        ("stock_health", {"transfer_units": 77}, "proposals.health", "moves 77"),
+        ("stock_health", {"plan_cost_cents": pl.col("plan_cost_cents") + 1}, "proposals.health", "in parts"),
+        ("stock_health", {"rank": 2}, "proposals.health", "rank 2"),
+    ],
+)
+def test_a_spoilt_figure_is_seen(night, table, change, name, told):
+    found = failed(night, **{table: first(night.outputs[table], **change)})
+    assert name in found
+    assert told in " ".join(found[name])
+
+
+def test_a_missing_row_is_seen(night):
+    summary, health = night.outputs["proposal_summary"], night.outputs["stock_health"]
+    assert "0 rows" in failed(night, proposal_summary=summary.clear())["proposals.summary"][0]
+    bought = night.outputs["replenishment"].select("warehouse_id", "sku")
+    fewer = health.join(bought.head(1), on=["warehouse_id", "sku"], how="anti", maintain_order="left")
+    assert "not in stock_health" in " ".join(failed(night, stock_health=fewer)["proposals.health"])
+
+
+def test_a_passed_budget_is_seen(night):
+    rules = night.settings.inventory.model_copy(update={"purchase_budget_cents": 1})
+    tight = replace(night, settings=night.settings.model_copy(update={"inventory": rules}))
+    assert "the budget is 1" in " ".join(failed(tight)["proposals.purchases"])
