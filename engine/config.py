@@ -194,7 +194,7 @@ class Inventory(_Section):
     """Cost of moving any of an article from one warehouse to another."""
     purchase_budget_cents: int | None = Field(default=None, ge=0, le=10**15)
     """Most that tonight's proposed purchases may cost together; no limit where absent."""
-    exact_articles: int = Field(default=30, ge=0)
+    exact_articles: int = Field(default=3, ge=0)
     """Articles whose purchases and transfers are solved exactly, those farthest from their bounds first."""
 
 

@@ -66,6 +66,7 @@ def test_a_missing_row_is_seen(night):
     assert "0 rows" in failed(night, proposal_summary=summary.clear())["proposals.summary"][0]
     bought = night.outputs["replenishment"].select("warehouse_id", "sku")
     fewer = health.join(bought.head(1), on=["warehouse_id", "sku"], how="anti", maintain_order="left")
+    fewer = fewer.with_columns(rank=pl.int_range(1, pl.len() + 1))
     assert "not in stock_health" in " ".join(failed(night, stock_health=fewer)["proposals.health"])
 
 
