@@ -150,13 +150,13 @@ class Run:
         """
         return explain_order(self, order_id)
 
-    def draw(self, order_id: str) -> Drawing:
+    def draw(self, order_id: str | None = None) -> Drawing:
         """Draw the parcels of an order, each item where it lies.
 
         Raises
         ------
         UsageError
-            When no parcel of that order leaves that night.
+            When no order is named, or no parcel of it leaves that night.
         """
         return draw_order(self, order_id)
 

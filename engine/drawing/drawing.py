@@ -124,14 +124,16 @@ def draw_bins(bins: BinPacking) -> Drawing:
     return Drawing(_count(bins.num_bins, "bin"), f"at least {bins.bound} are needed", drawn)
 
 
-def draw_order(run: Run, order_id: str) -> Drawing:
+def draw_order(run: Run, order_id: str | None) -> Drawing:
     """Draw the parcels of an order of a published run.
 
     Raises
     ------
     UsageError
-        When no parcel of that order leaves that night.
+        When no order is named, or no parcel of it leaves that night.
     """
+    if order_id is None:
+        raise UsageError("name the order of the run to draw, such as run.shipments['order_id'][0].")
     shipments = run.shipments.filter(pl.col("order_id") == order_id).sort("shipment_id")
     if shipments.is_empty():
         raise UsageError(f"no parcel of order {order_id!r} leaves in run {run.run_id}. See: ordermill explain")

@@ -9,8 +9,10 @@ import subprocess
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from engine import draw, load_container, pack_bins, pack_orders
+from engine.cli import app
 from engine.errors import UsageError
 
 PRODUCTS = pl.DataFrame(
@@ -149,6 +151,16 @@ def test_the_parcels_of_an_order_of_a_run_are_drawn(small_run):
     assert sum(len(parcel.items) for parcel in drawing.parcels) == placed.height
     with pytest.raises(UsageError, match="no parcel of order 'none' leaves"):
         draw(small_run, "none")
+    with pytest.raises(UsageError, match="name the order"):
+        draw(small_run)
+
+
+def test_the_command_writes_the_drawing_beside_the_explanation(small_run, tmp_path):
+    order = small_run.shipments["order_id"].sort().last()
+    told = CliRunner().invoke(app, ["explain", str(small_run.directory), order, "--view", str(tmp_path / "it.html")])
+    assert told.exit_code == 0
+    assert f"Order {order}" in told.output
+    assert scene_of((tmp_path / "it.html").read_text(encoding="utf-8"))["parcels"]
 
 
 def test_a_browser_shows_the_packing_order(packing, tmp_path):
