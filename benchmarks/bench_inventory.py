@@ -1,4 +1,4 @@
-"""The stock ledger from a long movement log, beside DuckDB on dense days; forecasts and their accuracy beside the usual."""
+"""The stock ledger and turnover from a long movement log, beside DuckDB; purchases and transfers of a night."""
 
 from __future__ import annotations
 
@@ -17,14 +17,13 @@ import pytest
 FULL = os.environ.get("ORDERMILL_BENCH") == "full"
 MOVEMENTS = 20_000_000 if FULL else 200_000
 SKUS, PLACES = (15_000, 10) if FULL else (500, 10)
-SERIES = 30_000 if FULL else 500
 NIGHT = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
 
 PEAK = """
-def peak_mib():
+def mib(what):
     # Not getrusage: that one starts from the parent's size.
     lines = open("/proc/self/status").read().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) / 1024
+    return int(next(line.split()[1] for line in lines if line.startswith(what))) / 1024
 """
 
 MEASURE = """
@@ -38,10 +37,12 @@ night = datetime.fromisoformat(sys.argv[3])
 stock, products = pl.read_parquet(folder / "stock.parquet"), pl.read_parquet(folder / "products.parquet")
 warm = folder / "warm.parquet"
 {call_warm}
+floor = mib("VmRSS")
 start, cpu = time.perf_counter(), time.process_time()
 table = {call}
 seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
-print(json.dumps({{"seconds": seconds, "cpu": cpu, "mib": peak_mib(), "rows": table.height}}))
+print(json.dumps({{"seconds": seconds, "cpu": cpu, "mib": mib("VmHWM"), "floor": floor,
+                   "rows": table.height}}))
 """
 
 
@@ -88,10 +89,9 @@ def log(tmp_path_factory):
     return folder
 
 
-def measure(folder: Path, threads: int, *, turnover_only: bool = False) -> dict[str, float]:
+def measure(folder: Path, threads: int, options: str = "") -> dict[str, float]:
     """Run in a process of its own, so that its memory is its own; kernels are warmed on a few rows first."""
-    levels = ", levels=['warehouse_sku']" if turnover_only else ""
-    call = f"inventory_turnover(stock, {{}}, products, night, period_days=365, threads=threads{levels})"
+    call = f"inventory_turnover(stock, {{}}, products, night, period_days=365, threads=threads{options})"
     script = MEASURE.format(
         call_warm=call.format("warm"),
         call=call.format('folder / "movements.parquet"'),
@@ -105,12 +105,16 @@ def measure(folder: Path, threads: int, *, turnover_only: bool = False) -> dict[
     return json.loads(done.stdout.splitlines()[-1])
 
 
-DENSE = """
+QUERY = """
 import duckdb, json, sys, time
 folder = sys.argv[1]
 con = duckdb.connect(config={"threads": int(sys.argv[2])})
 start, cpu = time.perf_counter(), time.process_time()
-con.sql(f'''
+con.sql(sys.argv[3].format(folder=folder)).fetchall()
+print(json.dumps({"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu,
+                  "mib": mib("VmHWM")}))
+"""
+DENSE = """
     with day as (select warehouse_id, sku, moved_at::date as day, sum(quantity) as moved,
                         -sum(quantity) filter (where kind in ('sale', 'return')) as sold
                  from '{folder}/movements.parquet' group by all),
@@ -122,14 +126,30 @@ con.sql(f'''
                             rows between 1 following and unbounded following), 0) as units from dense)
     select warehouse_id, sku, avg(units) as average_units, sum(sold) as sold_units,
            count(*) filter (where units <= 0) as stock_out_days from closing group by all
-''').fetchall()
-print(json.dumps({"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu,
-                  "mib": peak_mib()}))
+"""
+LINEAR = """
+    with moved as (select warehouse_id, sku, sum(quantity) as total,
+                          sum(quantity * greatest(datediff('day', date '2025-03-02', moved_at::date), 0)) as missed,
+                          -sum(quantity) filter (where kind in ('sale', 'return')) as sold
+                   from '{folder}/movements.parquet' group by all)
+    select s.warehouse_id, s.sku, s.on_hand - coalesce(missed, 0) / 365 as average_units, coalesce(sold, 0) as sold_units
+    from '{folder}/stock.parquet' s left join moved using (warehouse_id, sku)
 """
 
 
+def ask_duckdb(folder: Path, threads: int, query: str) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK + QUERY, str(folder), str(threads), query],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def show(name: str, found: dict[str, float]) -> None:
-    print(f"\n{name}: {found['seconds']:.2f} s, {found['cpu']:.2f} CPU-s, {found['mib']:.0f} MiB", end="")
+    floor = f", {found['floor']:.0f} of them before it began" if "floor" in found else ""
+    print(f"\n{name}: {found['seconds']:.2f} s, {found['cpu']:.2f} CPU-s, {found['mib']:.0f} MiB{floor}", end="")
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -140,68 +160,17 @@ def test_ledger_with_reading(log, threads):
 
 
 def test_dense_days_in_duckdb_beside_it(log):
-    ours = measure(log, 2, turnover_only=True)
-    done = subprocess.run(
-        [sys.executable, "-c", PEAK + DENSE, str(log), "2"], check=True, capture_output=True, text=True
-    )
-    theirs = json.loads(done.stdout.splitlines()[-1])
+    ours, theirs = measure(log, 2, ", levels=['warehouse_sku']"), ask_duckdb(log, 2, DENSE)
     show("ours, stocks only", ours)
     show("dense days in DuckDB, units only, no cost and no age", theirs)
-    print(f"\nratio {theirs['seconds'] / ours['seconds']:.1f} in time, {theirs['mib'] / ours['mib']:.1f} in memory")
+    print(f"\nratio {theirs['cpu'] / ours['cpu']:.1f} in CPU time, {theirs['mib'] / ours['mib']:.1f} in memory")
 
 
-def test_lead_time_quantiles(benchmark):
-    from solvers.inventory import DemandSeries, forecast_demand, intermittent_rates
-
-    rng = np.random.default_rng(1)
-    rate = np.exp(rng.normal(-1, 1.6, SERIES))
-    week = np.array([1, 0.9, 0.9, 1, 1.2, 1.4, 0.6])[np.arange(375) % 7]
-    demand = rng.negative_binomial(np.maximum(rate, 0.01)[:, None] * week, 0.5)
-    forecast_demand(DemandSeries(demand[:20, :365], season_periods=7), 10)
-    intermittent_rates(demand[:20, :365])
-    start = time.perf_counter()
-    found = benchmark.pedantic(
-        lambda: forecast_demand(DemandSeries(demand[:, :365], season_periods=7), 10, threads=2), rounds=1, iterations=1
-    )
-    seconds = time.perf_counter() - start
-    start = time.perf_counter()
-    intermittent_rates(demand[:, :365])
-    croston = time.perf_counter() - start
-    covered = (demand[:, 365:].sum(axis=1)[:, None] <= found.quantiles).mean(axis=0)
-    print(
-        f"\n{SERIES:,} daily series x 365: distributions with back-test {seconds:.1f} s; "
-        f"Croston, SBA and TSB rates {SERIES / croston:,.0f} series/s; coverage {np.round(covered, 3).tolist()}"
-    )
-
-
-def test_car_parts_beside_the_usual_methods():
-    found = [
-        one / "shared" / "cases" for one in Path(__file__).resolve().parents if (one / "shared" / "cases").is_dir()
-    ]
-    if not found:
-        pytest.skip("the folder shared/cases is not beside this checkout")
-    cases_dir = found[0]
-    from solvers.inventory import Demand, DemandSeries, forecast_demand, intermittent_rates, pinball_loss
-
-    frame = pl.read_csv(cases_dir / "inventory" / "carparts.csv").drop("part").drop_nulls()
-    demand = frame.to_numpy().astype(np.int64)
-    history, came = demand[:, :39], demand[:, 39:42].sum(axis=1)
-    found = forecast_demand(DemandSeries(history), 3)
-    levels = found.levels
-    rates = 3 * intermittent_rates(history)[:, 2]
-    usual = np.array(
-        [
-            [Demand.negative_binomial(max(mean, 1e-6), spread).quantile(level) for level in levels]
-            for mean, spread in zip(rates, 3 * history.var(axis=1, ddof=1), strict=True)
-        ]
-    )
-    sums = history[:, :-2] + history[:, 1:-1] + history[:, 2:]
-    empirical = np.quantile(sums, levels, axis=1, method="inverted_cdf").T
-    z = np.array([0.0, 0.67449, 1.28155, 1.64485, 2.32635])
-    normal = np.maximum(3 * history.mean(axis=1)[:, None] + z * np.sqrt(3 * history.var(axis=1, ddof=1))[:, None], 0)
-    for name, quantiles in (("ours", found.quantiles), ("TSB", usual), ("empirical", empirical), ("normal", normal)):
-        loss = pinball_loss(came, quantiles, levels).mean(axis=1).sum() / came.sum()
-        print(f"\n{name}: weighted pinball {loss:.4f}, coverage at 0.95 {(came <= quantiles[:, 3]).mean():.4f}", end="")
+def test_turnover_alone_beside_a_linear_query(log):
+    ours, theirs = measure(log, 1, ", levels=['warehouse_sku'], has_ages=False"), ask_duckdb(log, 1, LINEAR)
+    show("turnover alone, to the cent", ours)
+    show("one pass in DuckDB, units only", theirs)
+    print(f"\nratio {theirs['cpu'] / ours['cpu']:.2f} in CPU time, {theirs['mib'] / ours['mib']:.2f} in memory")
 
 
 @pytest.mark.parametrize("budget_cents", [None, 20_000_000])
