@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Bounds = npt.NDArray[np.int32]
 
 FOUND, NONE, LIMIT = 1, 0, 2
+FREE_LOOKS = 200
 _FAILED, _SETTLED = -1, 0
 _LAST_CODE = 6
 
@@ -42,8 +43,10 @@ def _bind(bound: Bounds, num: int, first: int, second: int, most: int) -> bool:
         return False
     for i in range(num + 1):
         reach = bound[i, first] + most
-        for j in range(num + 1):
-            bound[i, j] = min(bound[i, j], reach + bound[second, j])
+        # Bounds that were closed change only where the one to `second` does.
+        if reach < bound[i, second]:
+            for j in range(num + 1):
+                bound[i, j] = min(bound[i, j], reach + bound[second, j])
     return True
 
 
@@ -179,6 +182,8 @@ def search(s: Search, group: Group, rows: int, edge: Ints, node_limit: int, boxe
     s.unit[0], s.pair[0], s.code[0] = 1, 0, 0
     for a in range(3):
         s.bound[0, a, 0, 0] = 0
+    for i in range(MAX_SEARCHED + 1):
+        s.looks[i] = s.refuted[i] = 0
     while frame >= 0:
         new, old = s.unit[frame], s.pair[frame]
         code = s.code[frame]
@@ -217,8 +222,12 @@ def search(s: Search, group: Group, rows: int, edge: Ints, node_limit: int, boxe
             if not is_weighed:
                 prepare_waste(s, group, rows, edge)
                 is_weighed = True
-            if is_wasteful(s, frame + 1, new, edge):
-                continue
+            # Where hardly one look in sixteen refutes, looking costs more than it saves.
+            if s.looks[new] < FREE_LOOKS + 16 * s.refuted[new]:
+                s.looks[new] += 1
+                if is_wasteful(s, frame + 1, new, edge):
+                    s.refuted[new] += 1
+                    continue
         frame += 1
         if open_pair == _SETTLED:
             if new == num:

@@ -93,6 +93,8 @@ class Search(NamedTuple):
     pair: Ints
     code: Ints
     is_tried: Ints
+    looks: Ints
+    refuted: Ints
     lost: npt.NDArray[np.int32]
     supply: Ints
     reach: Ints
@@ -119,6 +121,8 @@ def make_search(max_entries: int, max_edge_mm: int) -> Search:
         pair=np.zeros(frames, np.int64),
         code=np.zeros(frames, np.int64),
         is_tried=np.zeros(frames, np.int64),
+        looks=np.zeros(units, np.int64),
+        refuted=np.zeros(units, np.int64),
         lost=np.zeros((units, MOST_THRESHOLDS, 3, max_edge_mm + 1), np.int32),
         supply=np.zeros((units, MOST_THRESHOLDS), np.int64),
         reach=np.zeros(max_edge_mm + 1, np.int64),
