@@ -1,5 +1,6 @@
 """Inventory: the valued stock ledger, demand, reorder policies and transfers."""
 
+from solvers.inventory.accuracy import pinball_loss, rmsse, scaled_pinball_loss
 from solvers.inventory.classes import (
     DemandPattern,
     SteadinessClass,
@@ -8,7 +9,7 @@ from solvers.inventory.classes import (
     steadiness_classes,
     value_classes,
 )
-from solvers.inventory.demand_model import ForecastParameters, pinball_loss
+from solvers.inventory.demand_model import ForecastParameters
 from solvers.inventory.forecast import (
     DemandForecast,
     forecast_demand,
@@ -74,6 +75,8 @@ __all__ = [
     "opening_units",
     "pinball_loss",
     "replenish",
+    "rmsse",
+    "scaled_pinball_loss",
     "steadiness_classes",
     "value_classes",
     "value_movements",

@@ -18,9 +18,9 @@ from statistics import NormalDist
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from solvers.inventory import kernels_forecast as kernels
+from solvers.inventory.accuracy import pinball_loss
 from solvers.inventory.kernels_forecast import Numbers
 from solvers.inventory.series import DemandSeries, season_factors
 
@@ -56,23 +56,6 @@ class ForecastParameters:
     dispersion_weight: float
     level_variance: float
     drift: float
-
-
-def pinball_loss(demand: npt.NDArray[np.generic], quantiles: Numbers, levels: Numbers) -> Numbers:
-    """Give the pinball loss of each series and level.
-
-    Parameters
-    ----------
-    demand
-        (series,) what came.
-    quantiles
-        (series, levels) what was forecast.
-    levels
-        (levels,) probabilities of the quantiles.
-    """
-    short = np.asarray(demand, np.float64)[:, None] - quantiles
-    loss: Numbers = np.maximum(levels * short, (levels - 1) * short)
-    return loss
 
 
 class DemandModel:

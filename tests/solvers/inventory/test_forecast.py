@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from solvers.inventory.demand_model import pinball_loss
+from solvers.inventory.accuracy import pinball_loss
 from solvers.inventory.forecast import DemandSeries, forecast_demand, intermittent_rates
 from solvers.inventory.loss import Demand
 
