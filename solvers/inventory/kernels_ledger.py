@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from solvers.inventory.kernels_layers import add_layer, move_layers
 from solvers.inventory.kernels_log import (
     ADJUSTMENT,
     DAY_US,
@@ -157,64 +158,6 @@ def _book(measures: Integers, stock: int, kind: int, quantity: int, value: int, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _new_node(nodes: Integers, heap: Integers, day: int, units: int, after: int) -> int:
-    """Give a node for units of an age; heap holds the first node to use again, and the number of nodes ever used."""
-    node = heap[0]
-    if node >= 0:
-        heap[0] = nodes[node, 2]
-    else:
-        node = heap[1]
-        heap[1] += 1
-    nodes[node, 0], nodes[node, 1], nodes[node, 2] = day, units, after
-    return int(node)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _add_layer(lists: Integers, nodes: Integers, heap: Integers, stock: int, day: int, units: int) -> None:
-    """Add units of an age to a stock's list, oldest first. Lists hold head and tail."""
-    tail = lists[stock, 1]
-    if tail >= 0 and nodes[tail, 0] < day:
-        nodes[tail, 2] = lists[stock, 1] = _new_node(nodes, heap, day, units, UNKNOWN)
-        return
-    before, at = UNKNOWN, lists[stock, 0]
-    if tail >= 0 and nodes[tail, 0] == day:
-        at = tail
-    while at >= 0 and nodes[at, 0] < day:
-        before, at = at, nodes[at, 2]
-    if at >= 0 and nodes[at, 0] == day:
-        nodes[at, 1] += units
-        return
-    node = _new_node(nodes, heap, day, units, at)
-    if before >= 0:
-        nodes[before, 2] = node
-    else:
-        lists[stock, 0] = node
-    if at < 0:
-        lists[stock, 1] = node
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _move_layers(
-    lists: Integers, nodes: Integers, heap: Integers, source: int, targets: Integers, target: int, units: int
-) -> None:
-    """Take units from the oldest layers of a list; add them to another, or nowhere where target is UNKNOWN."""
-    while units > 0 and lists[source, 0] >= 0:
-        at = lists[source, 0]
-        day = nodes[at, 0]
-        moved = min(units, nodes[at, 1])
-        nodes[at, 1] -= moved
-        units -= moved
-        if nodes[at, 1] == 0:
-            lists[source, 0] = nodes[at, 2]
-            if nodes[at, 2] < 0:
-                lists[source, 1] = UNKNOWN
-            nodes[at, 2] = heap[0]
-            heap[0] = at
-        if target >= 0:
-            _add_layer(targets, nodes, heap, target, day, moved)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _age(row: Integers, ages: Integers, limits: Integers, head: int, nodes: Integers, today: int) -> None:
     """Sort the layers of a stock into age classes; ages holds units, then value, and the values add up to the stock's."""
     units, value = row[CLOSING_UNITS], row[CLOSING_VALUE]
@@ -247,7 +190,7 @@ def _open_block(
         if has_ages:
             state.lists[stock, 0] = state.lists[stock, 1] = UNKNOWN
             if units > 0:
-                _add_layer(state.lists, state.nodes, state.heap, stock, period[2], units)
+                add_layer(state.lists, state.nodes, state.heap, stock, period[2], units)
         measures[stock, LAST_SALE_DAY] = measures[stock, LAST_RECEIPT_DAY] = measures[stock, OLDEST_DAY] = NEVER
     return UNKNOWN
 
@@ -354,11 +297,11 @@ def value_blocks(
                 fresh = quantity - covered
                 if has_ages and is_transfer and pooled > 0:
                     dropped = min(covered, pooled)
-                    _move_layers(pool_lists, nodes, heap, pool, lists, UNKNOWN, dropped)
-                    _move_layers(pool_lists, nodes, heap, pool, lists, stock, pooled - dropped)
+                    move_layers(pool_lists, nodes, heap, pool, lists, UNKNOWN, dropped)
+                    move_layers(pool_lists, nodes, heap, pool, lists, stock, pooled - dropped)
                     fresh = rest - (covered - dropped)
                 if has_ages and fresh > 0:
-                    _add_layer(lists, nodes, heap, stock, day, fresh)
+                    add_layer(lists, nodes, heap, stock, day, fresh)
                 if value > MAX_CENTS:
                     return stock
             elif quantity < 0:
@@ -378,11 +321,11 @@ def value_blocks(
                     pools[pool, 0] += issued
                     pools[pool, 1] += worth
                 if has_ages and is_transfer and pool >= 0:
-                    _move_layers(lists, nodes, heap, stock, pool_lists, pool, inside)
+                    move_layers(lists, nodes, heap, stock, pool_lists, pool, inside)
                     if beyond > 0:
-                        _add_layer(pool_lists, nodes, heap, pool, day, beyond)
+                        add_layer(pool_lists, nodes, heap, pool, day, beyond)
                 elif has_ages:
-                    _move_layers(lists, nodes, heap, stock, lists, UNKNOWN, inside)
+                    move_layers(lists, nodes, heap, stock, lists, UNKNOWN, inside)
                 worth = -worth
                 if value < -MAX_CENTS:
                     return stock
