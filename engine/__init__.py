@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from engine.workspace import make_workspace
 
 __all__ = [
+    "Drawing",
     "Freight",
     "Settings",
     "backtest",
