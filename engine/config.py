@@ -194,8 +194,9 @@ class Inventory(_Section):
     """Cost of moving any of an article from one warehouse to another."""
     purchase_budget_cents: int | None = Field(default=None, ge=0, le=10**15)
     """Most that tonight's proposed purchases may cost together; no limit where absent."""
-    exact_articles: int = Field(default=3, ge=0)
-    """Articles whose purchases and transfers are solved exactly, those farthest from their bounds first."""
+    exact_articles: int = Field(default=0, ge=0)
+    """Articles whose purchases and transfers are solved exactly, those farthest from their bounds first; each takes up to a
+    second, and all others are within about a hundredth of their bounds together."""
 
 
 class Carrier(_Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
 
@@ -42,20 +43,29 @@ def morning_tables(inputs: Inputs, plan: Plan, settings: Settings, as_of: dateti
     rules, threads = settings.inventory, settings.night.threads
     goods = inputs.stock, inputs.stock_movements, inputs.products
     prices = mean_prices(inputs.order_lines)
-    outlook = look(*goods, inputs.inbound, as_of, settings=rules, prices=prices, threads=threads)
-    effort = ReplenishEffort(exact_articles=rules.exact_articles)
-    proposals = propose(outlook, elsewhere=elsewhere_costs(plan), effort=effort)
-    paid = shortage_costs(plan, inputs.stock, inputs.warehouses)
+    # What looks back and what looks ahead do not need each other.
+    with ThreadPoolExecutor(1) as pool:
+        looking_back = pool.submit(_looking_back, inputs, prices, settings, as_of)
+        outlook = look(*goods, inputs.inbound, as_of, settings=rules, prices=prices, threads=threads)
+        effort = ReplenishEffort(exact_articles=rules.exact_articles)
+        proposals = propose(outlook, elsewhere=elsewhere_costs(plan), effort=effort)
+        paid = shortage_costs(plan, inputs.stock, inputs.warehouses)
+        return {
+            "stock_health": health(outlook, proposals, paid=paid),
+            **proposals.tables(),
+            **looking_back.result(),
+            "delivery_performance": delivery_performance(inputs.past_shipments, inputs.tracking_events, as_of),
+            "return_summary": return_summary(inputs.returns, inputs.past_order_lines, inputs.past_shipments, as_of),
+        }
+
+
+def _looking_back(inputs: Inputs, prices: pl.DataFrame, settings: Settings, as_of: datetime) -> dict[str, pl.DataFrame]:
+    """Give the ledger and the turnover."""
+    goods = inputs.stock, inputs.stock_movements, inputs.products
+    days, threads = settings.inventory.period_days, settings.night.threads
+    since = max(days - max(_WINDOWS) + 1, 1)
     return {
-        "stock_ledger": stock_ledger(inputs.stock, inputs.stock_movements, as_of, period_days=rules.period_days),
-        "inventory_turnover": inventory_turnover(
-            *goods, as_of, period_days=rules.period_days, prices=prices, threads=threads
-        ),
-        "stock_health": health(outlook, proposals, paid=paid),
-        **proposals.tables(),
-        "rolling_turnover": rolling_turnover(
-            *goods, as_of, windows=_WINDOWS, days=max(rules.period_days - max(_WINDOWS) + 1, 1), threads=threads
-        ),
-        "delivery_performance": delivery_performance(inputs.past_shipments, inputs.tracking_events, as_of),
-        "return_summary": return_summary(inputs.returns, inputs.past_order_lines, inputs.past_shipments, as_of),
+        "stock_ledger": stock_ledger(inputs.stock, inputs.stock_movements, as_of, period_days=days),
+        "inventory_turnover": inventory_turnover(*goods, as_of, period_days=days, prices=prices, threads=threads),
+        "rolling_turnover": rolling_turnover(*goods, as_of, windows=_WINDOWS, days=since, threads=threads),
     }

@@ -105,15 +105,18 @@ def _flows(valued: ValuedMovements, prices: Frame | None, level: str) -> pl.Data
     """Give what every group moved on each day."""
     is_sold = pl.col("kind").is_in(["sale", "return"])
     supplies = ["receipt", "transfer_in"] if level.startswith("warehouse") else ["receipt"]
-    rows = valued.rows.join(valued.stocks.select("warehouse_id", "sku", "category"), on=["warehouse_id", "sku"])
-    known = pl.DataFrame(schema={"sku": pl.String, "unit_price_cents": pl.Int64})
+    # Joins of a whole log are most of the work: only those that the level and the figures need.
+    rows = valued.rows.with_columns(unit_price_cents=pl.lit(None, pl.Int64))
+    if "category" in _KEYS[level]:
+        rows = rows.join(valued.stocks.select("warehouse_id", "sku", "category"), on=["warehouse_id", "sku"])
     if prices is not None:
         known = frame_of(prices, "prices", "sku", "unit_price_cents").select(
             "sku", pl.col("unit_price_cents").cast(pl.Int64)
         )
+        rows = rows.drop("unit_price_cents").join(known, on="sku", how="left")
     sold = pl.when(is_sold).then(-pl.col("quantity")).otherwise(0)
     return (
-        _keyed(rows.join(known, on="sku", how="left"), level)
+        _keyed(rows, level)
         .group_by(*_by(level), "day")
         .agg(
             units=pl.col("quantity").sum(),
