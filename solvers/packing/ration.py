@@ -54,8 +54,12 @@ def ration(on_hand: Ints, sets: SetArrays, out: OutArrays, pack_without: Callabl
         kept = _Kept(sets, out, owner)
         pack_without(closed, owner)
         kept.mark()
-        wins = _winners(kept.regret() / count, count, int(on_hand[scarce]))
+        regret = kept.regret()
+        wins = _winners(regret / count, count, int(on_hand[scarce]))
         kept.restore(wins)
+        left = int(on_hand[scarce] - count[wins].sum())
+        for at in np.flatnonzero(~wins & (regret >= _PER_UNIT)):
+            left -= kept.restore_some(int(at), scarce, left)
         lost.append((kept, ~wins))
 
     def current(s: int) -> Ints:
@@ -125,6 +129,31 @@ class _Kept:
         out.sets[owner] = self.state[wins]
         out.parcels[units], out.placements[units] = self._parcels[of_unit], self._placements[of_unit]
         out.left[entries], out.reason[entries] = self._left[of_entry], self._reason[of_entry]
+
+    def restore_some(self, at: int, carton: int, most: int) -> int:
+        """Put back one set with at most so many of a carton where that leaves fewer units behind; give how many it takes."""
+        out, s, first = self._out, int(self.owner[at]), int(self._first[at])
+        parcels = self._parcels[first : first + int(self.state[at, 3])]
+        placements = self._placements[first : first + int(self.state[at, 4])]
+        using = np.flatnonzero(parcels[:, 0] == carton)
+        dropped = using[np.argsort(-parcels[using, 6], kind="stable")[most:]]
+        stays = np.isin(np.arange(len(parcels)), dropped, invert=True)
+        entries = np.arange(self._sets.set_start[s], self._sets.set_start[s + 1])
+        begin = int(np.diff(self._sets.set_start)[self.owner[:at]].sum())
+        before = self._left[begin : begin + entries.size]
+        placed = stays[placements[:, 0]]
+        more = np.bincount(placements[~placed, 1] - entries[0], minlength=entries.size)
+        if most == 0 or not stays.any() or (before + more).sum() >= out.left[entries].sum():
+            return 0
+        kept = placements[placed]
+        kept[:, 0] = (np.cumsum(stays) - 1)[kept[:, 0]]
+        unit = int(self._sets.unit_start[s])
+        out.parcels[unit : unit + int(stays.sum())] = parcels[stays]
+        out.placements[unit : unit + len(kept)] = kept
+        out.left[entries] = before + more
+        out.reason[entries] = np.where(more > 0, Reason.OUT_OF_CARTONS, self._reason[begin : begin + entries.size])
+        out.sets[s] = [FEASIBLE, parcels[stays, 1].sum(), 0, stays.sum(), len(kept)]
+        return min(most, using.size)
 
     def regret(self) -> npt.NDArray[np.float64]:
         """Give what is lost by what was found of the sets since: units left behind above all, then price."""

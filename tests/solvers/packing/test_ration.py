@@ -79,3 +79,32 @@ def test_the_order_of_the_sets_does_not_change_what_scarce_cartons_cost():
     assert one.set_cost.sum() == other.set_cost.sum()
     two = pack(problem_of(items, cartons, kinds), threads=2)
     assert np.array_equal(one.parcel_carton, two.parcel_carton)
+
+
+def test_a_set_that_needs_more_cartons_than_there_are_gets_those_there_are():
+    items = ItemTypes.of([100], [100], [100], weight_g=[10])
+    cartons = Cartons.of([100], [100], [100], cost_cents=[7], on_hand=[2])
+    problem = PackingProblem(items, ItemSets([0, 2], [0, 0], [1, 2]), cartons, rules=Rules(support_share=0.0))
+    solution = pack(problem)
+    assert solution.violations(problem) == []
+    assert solution.num_parcels == 2
+    assert solution.set_cost.tolist() == [14]
+    assert solution.unpacked_quantity.sum() == 1
+    assert set(solution.unpacked_reason.tolist()) == {Reason.OUT_OF_CARTONS}
+
+
+def test_every_rule_holds_when_several_cartons_are_scarce():
+    rng = np.random.default_rng(11)
+    for _ in range(4):
+        items = ItemTypes.of(*rng.integers(30, 130, (3, 10)), weight_g=rng.integers(10, 900, 10))
+        cartons = Cartons.of(
+            *[[70, 100, 130, 150]] * 3, cost_cents=[5, 9, 20, 50], on_hand=rng.integers(0, 8, 4),
+            max_weight_g=[900, 1500, 2500, 3000],
+        )  # fmt: skip
+        size = rng.integers(1, 5, 14)
+        start = np.r_[0, np.cumsum(size)]
+        sets = ItemSets(start, rng.integers(0, 10, start[-1]), rng.integers(1, 4, start[-1]))
+        problem = PackingProblem(items, sets, cartons, rules=Rules(support_share=0.7))
+        solution = pack(problem, tries=12, node_limit=500)
+        assert solution.violations(problem) == []
+        assert Reason.OUT_OF_CARTONS in solution.unpacked_reason
