@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 
 from engine.config import Carrier, Settings
 from engine.contracts import INPUTS, OUTPUTS, REPORTS, Column, Kind, Table
+from engine.contracts.reports import ANALYSES
 
 
 def tables_document() -> str:
@@ -31,6 +32,9 @@ def tables_document() -> str:
         *(_table(table) for table in OUTPUTS),
         "## Reports\n",
         *(_table(table) for table in REPORTS),
+        "## Analyses\n",
+        "What a notebook or a command asks for; no part of a run.\n",
+        *(_table(table) for table in ANALYSES),
     ]
     return "\n".join(parts)
 

@@ -113,6 +113,36 @@ def _(run):
 
 @app.cell
 def _(mo):
+    mo.md(
+        "## Buy and move\n\nWhat the night proposes, the most saved for the money first; and what a buyer with half the money would do."
+    )
+
+
+@app.cell
+def _(run):
+    run.replenishment.select("warehouse_id", "sku", "available_units", "buy_units", "cost_cents", "saved_cents").head(
+        10
+    )
+
+
+@app.cell
+def _(run):
+    run.transfers.head(10)
+
+
+@app.cell
+def _(engine, run):
+    half = int(run.replenishment["cost_cents"].sum()) // 2
+    goods = run.inputs
+    proposals = engine.propose_orders(
+        goods.stock, goods.stock_movements, goods.products, goods.inbound, run.as_of, budget_cents=half
+    )
+    proposals.summary
+    return (proposals,)
+
+
+@app.cell
+def _(mo):
     mo.md("## Pack on frames of your own")
 
 

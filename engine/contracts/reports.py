@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.contracts.schema import Column, Table, date, flag, integer, number, text
-from engine.contracts.turnover import ROLLING_TURNOVER
+from engine.contracts.turnover import CHANNEL_TURNOVER, ROLLING_TURNOVER, TURNOVER_TRACE
 
 TURNOVER_LEVELS: Final = ("warehouse_sku", "sku", "warehouse", "category", "company")
 AGE_CLASSES: Final = ("0_30", "31_60", "61_90", "91_180", "181_365", "over_365")
@@ -304,7 +304,7 @@ STOCK_CLASSES: Final = Table(
     ),
 )
 
-ANALYSES: Final[tuple[Table, ...]] = (STOCK_CLASSES, PROPOSAL_BACKTEST)
+ANALYSES: Final[tuple[Table, ...]] = (STOCK_CLASSES, CHANNEL_TURNOVER, TURNOVER_TRACE, PROPOSAL_BACKTEST)
 """What is asked for in a notebook; no part of a run."""
 
 REPORTS: Final[tuple[Table, ...]] = (
