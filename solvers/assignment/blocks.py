@@ -1,20 +1,16 @@
-"""Solve blocks of orders that contend for the same stock exactly, over the options that can matter at the prices."""
+"""Solve blocks of orders that contend for the same stock exactly, over the plans that can matter at the prices."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from ortools.math_opt import model_pb2
 from ortools.math_opt.python import mathopt
 
-from solvers.assignment.kernels_search import collect_columns
-
 if TYPE_CHECKING:
-    from solvers.assignment.kernels_plan import PriceArrays, Room
-    from solvers.assignment.kernels_pricing import Instance, Work
+    from solvers.assignment.kernels_columns import Columns
     from solvers.assignment.problem import Int64Array
 
 _GUARD_SECONDS = 600.0
@@ -22,46 +18,30 @@ _GUARD_SECONDS = 600.0
 _RELATIVE_GAP = 1e-6
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Sparse rows `sum(amount x column) <= upper`."""
-
-    row: Int64Array
-    column: Int64Array
-    amount: Int64Array
-    upper: Int64Array
-
-
 def solve_block(
-    instance: Instance,
+    columns: Columns,
     orders: Int64Array,
-    prices: PriceArrays,
-    room: Room,
-    plan: Int64Array,
-    work: Work,
+    kept: Int64Array,
+    chosen: Int64Array,
+    left: Int64Array,
     *,
-    slack_millicents: int,
     nodes: int,
     seconds: float | None = None,
 ) -> Int64Array | None:
-    """Find the best plans of a block of orders within its room; None where no better plans were found in time.
+    """Find the best plans of a block of orders beside those of all others; None where no cheaper ones were found.
 
     Parameters
     ----------
-    instance
-        The problem.
+    columns
+        The plans of all orders.
     orders
-        The block: orders of at most `DENSE_PIECES` pieces.
-    prices
-        Prices that tell which options can matter.
-    room
-        What the block may take, its present plans given back.
-    plan
-        Shape (num_pieces,): present plans.
-    work
-        Scratch.
-    slack_millicents
-        Options are considered that are in a plan at most this much dearer at prices than the order's cheapest.
+        The block, ascending.
+    kept
+        The columns to choose from, ascending: the present one of each order of the block and some more.
+    chosen
+        Shape (num_orders,): the present column of each order.
+    left
+        What is left of each limit beside all present columns.
     nodes
         Limit of branch and bound nodes.
     seconds
@@ -70,132 +50,100 @@ def solve_block(
     Returns
     -------
     Int64Array | None
-        The options to take.
+        Shape (len(orders),): the new column of each order.
+
+    References
+    ----------
+    Shaw (1998), Using constraint programming and local search methods to solve vehicle routing problems, CP-98.
     """
-    most = int((instance.option_start[orders + 1] - instance.option_start[orders]).sum())
-    columns = np.zeros(most, dtype=np.int64)
-    count = collect_columns(instance, orders, prices, room, np.int64(slack_millicents), work, plan, columns)
-    columns = columns[:count]
-    order_of_column = np.searchsorted(instance.option_start, columns, side="right") - 1
-    entry_column, entry_piece = _entries(instance, columns, order_of_column)
-    pieces = np.unique(entry_piece)
-    rows = [
-        _Rows(
-            np.searchsorted(pieces, entry_piece),
-            entry_column,
-            np.ones(len(entry_column), dtype=np.int64),
-            np.ones(len(pieces), dtype=np.int64),
-        ),
-        *_limits(instance, room, columns, entry_column, entry_piece),
-    ]
-    saving = np.bincount(entry_column, instance.backorder[entry_piece].astype(np.float64), minlength=count)
-    objective = instance.option_cost[columns] - saving
-    split_rows, split_objective = _first_parcels(instance, orders, order_of_column, len(columns))
-    rows += split_rows + _shipment_limits(instance, columns, order_of_column)
-    chosen = _minimise(
-        np.concatenate([objective, split_objective]), rows, nodes, _GUARD_SECONDS if seconds is None else seconds
+    use = uses_of(columns, kept)
+    column_of_use = np.repeat(np.arange(len(kept)), np.diff(columns.use_start)[kept])
+    limit, amount = columns.use_limit[use], columns.use_amount[use]
+    present = np.searchsorted(kept, chosen[orders])
+    is_present = np.zeros(len(kept), dtype=np.bool_)
+    is_present[present] = True
+    names, row = np.unique(limit, return_inverse=True)
+    room = left[names]
+    held = is_present[column_of_use]
+    np.add.at(room, row[held], amount[held])
+    asked = np.zeros(len(names), dtype=np.int64)
+    np.add.at(asked, row, amount)
+    binds = asked > room
+    number = np.cumsum(binds) - 1
+    counts = binds[row]
+    order_row = np.searchsorted(orders, np.searchsorted(columns.start, kept, side="right") - 1)
+    values = _minimise(
+        columns.cost[kept],
+        np.concatenate([order_row, len(orders) + number[row[counts]]]),
+        np.concatenate([np.arange(len(kept)), column_of_use[counts]]),
+        np.concatenate([np.ones(len(kept), dtype=np.int64), amount[counts]]),
+        (len(orders), room[binds]),
+        is_present,
+        nodes,
+        _GUARD_SECONDS if seconds is None else seconds,
     )
-    if chosen is None:
+    if values is None or np.count_nonzero(values) != len(orders):
         return None
-    return np.asarray(columns[chosen[:count]])
+    found = kept[values]
+    cheaper = int(columns.cost[found].sum()) < int(columns.cost[chosen[orders]].sum())
+    return found if cheaper and (np.diff(order_row[values]) > 0).all() else None
 
 
-def _entries(instance: Instance, columns: Int64Array, order_of_column: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """List (column, piece) for every piece each column carries."""
-    mask = instance.option_mask[columns]
-    first = instance.piece_start[order_of_column]
-    pairs = [(np.flatnonzero(mask >> bit & 1), bit) for bit in range(int(mask.max(initial=0)).bit_length())]
-    column = np.concatenate([where for where, _ in pairs] or [np.zeros(0, dtype=np.int64)])
-    piece = np.concatenate([first[where] + bit for where, bit in pairs] or [np.zeros(0, dtype=np.int64)])
-    return column, piece
+def uses_of(columns: Columns, some: Int64Array) -> Int64Array:
+    """Give the positions of the uses of some columns, one after another.
+
+    Parameters
+    ----------
+    columns
+        All columns.
+    some
+        Which of them.
+    """
+    start, end = columns.use_start[some], columns.use_start[some + 1]
+    length = end - start
+    before = np.cumsum(length) - length
+    return np.asarray(np.repeat(start - before, length) + np.arange(int(length.sum())))
 
 
-def _limits(
-    instance: Instance, room: Room, columns: Int64Array, entry_column: Int64Array, entry_piece: Int64Array
-) -> list[_Rows]:
-    """Give the shared limits that the columns could exceed."""
-    warehouse = instance.option_warehouse[columns][entry_column].astype(np.int64)
-    quantity = instance.piece_quantity[entry_piece]
-    cell = instance.piece_sku[entry_piece] * np.int64(room.stock.shape[1]) + warehouse
-    start, end = instance.use_start[columns], instance.use_start[columns + 1]
-    use_column = np.repeat(np.arange(len(columns)), end - start)
-    use = (
-        np.concatenate([np.arange(a, b) for a, b in zip(start, end, strict=True)] or [start])
-        if use_column.size
-        else start[:0]
-    )
-    return [
-        _binding(cell, entry_column, quantity, room.stock.ravel()),
-        _binding(warehouse, entry_column, quantity, room.capacity),
-        _binding(instance.use_resource[use].astype(np.int64), use_column, instance.use_amount[use], room.resource),
-    ]
-
-
-def _binding(limit: Int64Array, column: Int64Array, amount: Int64Array, upper: Int64Array) -> _Rows:
-    """Keep the rows whose columns together exceed their limit."""
-    asked = np.zeros(len(upper), dtype=np.int64)
-    np.add.at(asked, limit, amount)
-    kept = asked[limit] > upper[limit]
-    names, row = np.unique(limit[kept], return_inverse=True)
-    return _Rows(row.astype(np.int64), column[kept], amount[kept], upper[names])
-
-
-def _first_parcels(
-    instance: Instance, orders: Int64Array, order_of_column: Int64Array, count: int
-) -> tuple[list[_Rows], Int64Array]:
-    """Give each order's split credit as a column that needs one of its options."""
-    if instance.split == 0:
-        return [], np.zeros(0, dtype=np.int64)
-    credited = np.sort(orders)
-    order_row = np.searchsorted(credited, order_of_column)
-    credit = np.arange(len(credited))
-    rows = _Rows(
-        np.concatenate([order_row, credit]),
-        np.concatenate([np.arange(count), count + credit]),
-        np.concatenate([np.full(count, -1), np.ones(len(credited), dtype=np.int64)]),
-        np.zeros(len(credited), dtype=np.int64),
-    )
-    return [rows], np.full(len(credited), -instance.split)
-
-
-def _shipment_limits(instance: Instance, columns: Int64Array, order_of_column: Int64Array) -> list[_Rows]:
-    """Give the rows that hold orders to their number of parcels."""
-    parcels = instance.option_parcels[columns].astype(np.int64)
-    return [_binding(order_of_column, np.arange(len(columns)), parcels, instance.max_shipments.astype(np.int64))]
-
-
-def _minimise(objective: Int64Array, rows: list[_Rows], nodes: int, seconds: float) -> Int64Array | None:
-    """Minimise over binary columns; the chosen columns as booleans, None where none were found."""
-    offsets = np.cumsum([0, *(len(part.upper) for part in rows)])
-    row = np.concatenate([part.row + offset for part, offset in zip(rows, offsets[:-1], strict=True)])
-    column = np.concatenate([part.column for part in rows])
-    amount = np.concatenate([part.amount for part in rows])
-    upper = np.concatenate([part.upper for part in rows])
+def _minimise(
+    cost: Int64Array,
+    row: Int64Array,
+    column: Int64Array,
+    amount: Int64Array,
+    limits: tuple[int, Int64Array],
+    present: np.typing.NDArray[np.bool_],
+    nodes: int,
+    seconds: float,
+) -> np.typing.NDArray[np.bool_] | None:
+    """Minimise over binary columns, one of each of the first rows, within the limits of the others."""
+    num_orders, room = limits
     by_row = np.lexsort((column, row))
-    row, column, amount = row[by_row], column[by_row], amount[by_row]
-    repeated = np.flatnonzero((np.diff(row, prepend=-1) != 0) | (np.diff(column, prepend=-1) != 0))
-    amount = np.add.reduceat(amount, repeated) if len(row) else amount
-    num_columns, num_rows = len(objective), len(upper)
     proto = model_pb2.ModelProto()
-    proto.variables.ids.extend(range(num_columns))
-    proto.variables.lower_bounds.extend([0.0] * num_columns)
-    proto.variables.upper_bounds.extend([1.0] * num_columns)
-    proto.variables.integers.extend([True] * num_columns)
-    priced = np.flatnonzero(objective)
+    proto.variables.ids.extend(range(len(cost)))
+    proto.variables.lower_bounds.extend([0.0] * len(cost))
+    proto.variables.upper_bounds.extend([1.0] * len(cost))
+    proto.variables.integers.extend([True] * len(cost))
+    priced = np.flatnonzero(cost)
     proto.objective.linear_coefficients.ids.extend(priced.tolist())
-    proto.objective.linear_coefficients.values.extend((objective[priced] / 1000.0).tolist())
-    proto.linear_constraints.ids.extend(range(num_rows))
-    proto.linear_constraints.lower_bounds.extend([-np.inf] * num_rows)
-    proto.linear_constraints.upper_bounds.extend(upper.astype(np.float64).tolist())
-    proto.linear_constraint_matrix.row_ids.extend(row[repeated].tolist())
-    proto.linear_constraint_matrix.column_ids.extend(column[repeated].tolist())
-    proto.linear_constraint_matrix.coefficients.extend(amount.astype(np.float64).tolist())
+    proto.objective.linear_coefficients.values.extend((cost[priced] / 1000.0).tolist())
+    proto.linear_constraints.ids.extend(range(num_orders + len(room)))
+    proto.linear_constraints.lower_bounds.extend([1.0] * num_orders + [-np.inf] * len(room))
+    proto.linear_constraints.upper_bounds.extend([1.0] * num_orders + room.astype(np.float64).tolist())
+    proto.linear_constraint_matrix.row_ids.extend(row[by_row].tolist())
+    proto.linear_constraint_matrix.column_ids.extend(column[by_row].tolist())
+    proto.linear_constraint_matrix.coefficients.extend(amount[by_row].astype(np.float64).tolist())
     model = mathopt.Model.from_model_proto(proto)
-    parameters = mathopt.SolveParameters(
-        time_limit=dt.timedelta(seconds=seconds), node_limit=nodes, relative_gap_tolerance=_RELATIVE_GAP
+    variables = list(model.variables())
+    hint = mathopt.SolutionHint(variable_values=dict(zip(variables, present.astype(np.float64).tolist(), strict=True)))
+    result = mathopt.solve(
+        model,
+        mathopt.SolverType.HIGHS,
+        params=mathopt.SolveParameters(
+            time_limit=dt.timedelta(seconds=seconds), node_limit=nodes, relative_gap_tolerance=_RELATIVE_GAP
+        ),
+        model_params=mathopt.ModelSolveParameters(solution_hints=[hint]),
     )
-    result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=parameters)
-    if result.termination.reason not in (mathopt.TerminationReason.OPTIMAL, mathopt.TerminationReason.FEASIBLE):
+    if not result.has_primal_feasible_solution():
         return None
     values = result.variable_values()
-    return np.array([values[variable] > 0.5 for variable in model.variables()], dtype=np.bool_)
+    return np.array([values[variable] > 0.5 for variable in variables], dtype=np.bool_)

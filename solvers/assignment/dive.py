@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,13 @@ _SMALLEST_SHARE = 0.02
 
 
 def dive(
-    pricer: Pricer, prices: PriceArrays, orders: Int64Array, room: Room, plan: Int64Array, random: np.random.Generator
+    pricer: Pricer,
+    prices: PriceArrays,
+    orders: Int64Array,
+    room: Room,
+    plan: Int64Array,
+    random: np.random.Generator,
+    deadline: float | None = None,
 ) -> None:
     """Plan the open orders within the room; writes `plan` and takes from `room`.
 
@@ -45,12 +52,17 @@ def dive(
         Shape (num_pieces,): written for their pieces.
     random
         Chooses which of the sure orders are fixed first.
+    deadline
+        `time.monotonic()` after which the open orders are placed one after another.
     """
     prepared = pricer.prepared
     contested = prepared.contested
     flat = np.zeros(len(flatten(prepared.limit)), dtype=np.int64)
     ascent = Ascent(flatten(prices)[contested].astype(np.float64))
     while len(orders):
+        if deadline is not None and time.monotonic() > deadline:
+            place_sequence(prepared.instance, orders, prices, room, pricer.works[0], plan)
+            return
         changed = np.zeros(len(orders), dtype=np.bool_)
         left = flatten(room)[contested]
         previous: Pricing | None = None

@@ -9,16 +9,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.assignment.columns import list_columns, price_in_shares
 from solvers.assignment.preparation import flatten
 from solvers.assignment.problem import MILLICENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from solvers.assignment.kernels_columns import Columns
     from solvers.assignment.kernels_plan import PriceArrays
     from solvers.assignment.preparation import Prepared
     from solvers.assignment.pricer import Pricer
     from solvers.assignment.problem import Int64Array
 
 Float64Array = NDArray[np.float64]
+
+_REFINEMENTS = ((0.6, 0.04, 0.008, 0.1), (0.4, 0.015, 0.002, 0.2), (0.25, 0.008, 0.0002, 0.7))
+"""Slack of the listed plans, first and last step, all as shares of what an option typically costs; share of rounds."""
 
 
 class Ascent:
@@ -95,7 +102,7 @@ def search_prices(
     deadline: float | None = None,
     last_step_cents: float = 3.0,
 ) -> DualResult:
-    """Search for the prices of the best bound, in ever shorter steps.
+    """Search for the prices of the best bound, in ever shorter steps, over all options.
 
     Parameters
     ----------
@@ -111,29 +118,89 @@ def search_prices(
         Length of the last step; the first is about the cost of a parcel, or a tenth of it from warm prices.
     """
     prepared = pricer.prepared
-    contested = prepared.contested
-    limit = flatten(prepared.limit)
-    flat = np.zeros(len(limit), dtype=np.int64)
-    start = np.zeros(len(contested)) if warm_prices is None else flatten(warm_prices)[contested].astype(np.float64)
-    first_step_cents = _typical_cost_cents(prepared) * (0.5 if warm_prices is None else 0.05)
-    ratio = min(1.0, last_step_cents / max(first_step_cents, 1e-3))
+    start = np.zeros(len(prepared.contested)) if warm_prices is None else _contested(prepared, warm_prices)
+    first_step_cents = typical_cost_cents(prepared) * (0.5 if warm_prices is None else 0.05)
+
+    def price(whole: Int64Array) -> tuple[int, Int64Array]:
+        pricing = pricer(prepared.spread(whole))
+        return pricing.bound_millicents, pricing.used[prepared.contested]
+
+    steps = (first_step_cents, min(last_step_cents, first_step_cents))
+    bound, whole, done = _climb(price, prepared.contested_limit(), start, rounds, steps, deadline)
+    return DualResult(prepared.spread(whole), bound, done)
+
+
+def refine_prices(pricer: Pricer, found: DualResult, *, rounds: int, deadline: float | None = None) -> DualResult:
+    """Search on over the plans that are nearly cheapest: many more rounds, each at a small part of the work.
+
+    The plans are listed anew around better prices, fewer each time. Prices are kept only as far as all options
+    confirm them, so the bound is as exact as before.
+
+    Parameters
+    ----------
+    pricer
+        Prices the orders.
+    found
+        Where to start.
+    rounds
+        Rounds over the plans, all listings together.
+    deadline
+        `time.monotonic()` after which to stop early.
+    """
+    prepared = pricer.prepared
+    typical = typical_cost_cents(prepared)
+    limit = prepared.contested_limit()
+    best, flat = found, _contested(prepared, found.prices)
+    if len(limit) == 0:
+        return best
+    for slack, first, last, share in _REFINEMENTS:
+        if rounds == 0 or (deadline and time.monotonic() > deadline):
+            break
+        columns = list_columns(pricer, prepared.spread(np.rint(flat).astype(np.int64)), round(slack * typical) + 1)
+        chosen = np.zeros(prepared.num_orders, dtype=np.int64)
+
+        def price(whole: Int64Array, columns: Columns = columns, chosen: Int64Array = chosen) -> tuple[int, Int64Array]:
+            return price_in_shares(columns, whole, chosen, pricer.threads)
+
+        steps = (first * typical, last * typical)
+        _bound, whole, done = _climb(price, limit, flat, max(1, round(share * rounds)), steps, deadline)
+        flat = whole.astype(np.float64)
+        prices = prepared.spread(whole)
+        bound = pricer(prices).bound_millicents - int((whole * limit).sum())
+        if bound > best.bound_millicents:
+            best = DualResult(prices, bound, best.rounds + done)
+    return best
+
+
+def _climb(
+    price: Callable[[Int64Array], tuple[int, Int64Array]],
+    limit: Int64Array,
+    start: Float64Array,
+    rounds: int,
+    steps: tuple[float, float],
+    deadline: float | None,
+) -> tuple[int, Int64Array, int]:
+    """Step from the start, ever shorter; gives the best bound, its prices, and the rounds done."""
     ascent = Ascent(start)
-    best: DualResult | None = None
+    ratio = steps[1] / max(steps[0], 1e-3)
+    best: tuple[int, Int64Array] | None = None
     done = 0
-    while best is None or (done < rounds and len(contested) and not (deadline and time.monotonic() > deadline)):
+    while best is None or (done < rounds and len(limit) and not (deadline and time.monotonic() > deadline)):
         whole = ascent.whole()
-        flat[contested] = whole
-        pricing = pricer(prepared.unflatten(flat))
-        bound = pricing.bound_millicents - int((whole * limit[contested]).sum())
-        if best is None or bound > best.bound_millicents:
-            best = DualResult(prepared.unflatten(flat.copy()), bound, done)
-        excess = (pricing.used - limit)[contested].astype(np.float64)
-        ascent.step(excess, first_step_cents * ratio ** (done / max(rounds - 1, 1)))
+        cost, used = price(whole)
+        bound = cost - int((whole * limit).sum())
+        if best is None or bound > best[0]:
+            best = bound, whole
+        ascent.step((used - limit).astype(np.float64), steps[0] * ratio ** (done / max(rounds - 1, 1)))
         done += 1
-    return DualResult(best.prices, best.bound_millicents, done)
+    return best[0], best[1], done
 
 
-def _typical_cost_cents(prepared: Prepared) -> float:
+def _contested(prepared: Prepared, prices: PriceArrays) -> Float64Array:
+    return np.asarray(flatten(prices)[prepared.contested].astype(np.float64))
+
+
+def typical_cost_cents(prepared: Prepared) -> float:
     """Give the middle cost of an option, the scale on which prices live."""
     cost = prepared.instance.option_cost
     return float(np.median(cost)) / MILLICENTS if len(cost) else 1.0

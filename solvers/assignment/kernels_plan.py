@@ -8,7 +8,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from solvers.assignment.kernels_pricing import BLOCKED, Instance, Int64, Whole, Work, cheapest_plan, reduce_options
+from solvers.assignment.kernels_pricing import (
+    BLOCKED,
+    DENSE_PIECES,
+    Instance,
+    Int64,
+    Whole,
+    Work,
+    cheapest_plan,
+    reduce_options,
+)
 
 Flags: TypeAlias = NDArray[np.bool_]
 
@@ -289,3 +298,32 @@ def regrets(instance: Instance, prices: PriceArrays, work: Work, plan_of_piece: 
         if ships:
             cost -= instance.split
         regret[order] = cost - cheapest
+
+
+@njit(cache=True, nogil=True)
+def mark_near(
+    instance: Instance,
+    orders: Int64,
+    prices: PriceArrays,
+    slack: Whole,
+    work: Work,
+    near: Flags,
+) -> None:
+    """Mark the options in some plan within `slack` of their order's cheapest at prices.
+
+    All options of an order of more than `DENSE_PIECES` pieces are near: its plans are not tabulated.
+    """
+    for position in range(len(orders)):
+        order = orders[position]
+        begin, end = instance.option_start[order], instance.option_start[order + 1]
+        pieces = instance.piece_start[order + 1] - instance.piece_start[order]
+        if pieces > DENSE_PIECES:
+            near[begin:end] = True
+            continue
+        reduce_options(instance, order, prices.stock, prices.capacity, prices.resource, work.reduced)
+        cheapest, _bound = cheapest_plan(instance, order, work)
+        full = (np.int64(1) << pieces) - 1
+        most = cheapest + slack + instance.split
+        for option in range(begin, end):
+            rest = full ^ instance.option_mask[option]
+            near[option] = work.reduced[option - begin] + work.value[rest] <= most

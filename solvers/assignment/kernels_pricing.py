@@ -290,7 +290,7 @@ def _partition_reachable(instance: Instance, order: Whole, work: Work) -> tuple[
 
 
 @njit(cache=True, nogil=True)
-def _cover_bound(instance: Instance, order: Whole, work: Work) -> Whole:
+def cover_bound(instance: Instance, order: Whole, work: Work) -> Whole:
     """Lower bound of any plan: shares of pieces that fill no option, as the dual of covering (pieces may overlap)."""
     first_piece = instance.piece_start[order]
     pieces = instance.piece_start[order + 1] - first_piece
@@ -331,4 +331,4 @@ def cheapest_plan(instance: Instance, order: Whole, work: Work) -> tuple[Whole, 
     cost, exact = _partition_reachable(instance, order, work)
     if exact:
         return cost, cost
-    return cost, min(cost, _cover_bound(instance, order, work))
+    return cost, min(cost, cover_bound(instance, order, work))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,8 @@ from solvers.assignment.prices import Prices
 from solvers.assignment.problem import MILLICENTS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from solvers.assignment.problem import AssignmentProblem, Int64Array
 
 
@@ -57,6 +59,20 @@ class Prepared:
         return PriceArrays(
             flat[:stock].reshape(self.limit.stock.shape), flat[stock : stock + capacity], flat[stock + capacity :]
         )
+
+    def spread(self, price: Int64Array) -> PriceArrays:
+        """Shape prices of the contested limits as prices of all; the others are free."""
+        flat = np.zeros(sum(array.size for array in self.limit), dtype=np.int64)
+        flat[self.contested] = price
+        return self.unflatten(flat)
+
+    def contested_limit(self) -> Int64Array:
+        """Give how much there is of each contested limit."""
+        return np.asarray(flatten(self.limit)[self.contested])
+
+    def family(self) -> Int64Array:
+        """Give the SKU of each contested limit, -1 where it is not stock."""
+        return np.where(self.contested < self.limit.stock.size, self.contested // max(1, self.limit.stock.shape[1]), -1)
 
 
 def flatten(arrays: Room | PriceArrays) -> Int64Array:
@@ -107,19 +123,40 @@ def prepare(problem: AssignmentProblem) -> Prepared:
     fits = np.zeros(problem.num_options, dtype=np.bool_)
     fitting_options(full, limit, fits)
     kept = np.flatnonzero(fits)
-    before = np.concatenate([[0], np.cumsum(fits)])
-    uses = np.diff(problem.option_resource_start)
-    use_kept = np.repeat(fits, uses)
-    instance = full._replace(
-        option_start=before[problem.option_start],
-        option_warehouse=problem.option_warehouse[kept],
-        option_mask=problem.option_mask[kept],
-        option_cost=full.option_cost[kept],
-        option_parcels=problem.option_parcels[kept],
-        use_start=np.concatenate([[0], np.cumsum(uses[kept])]).astype(np.int64),
-        use_resource=problem.option_resource[use_kept],
-        use_amount=problem.option_resource_amount[use_kept],
-    )
+    instance = _only(full, kept)
     most = Room(*(np.zeros_like(array) for array in limit))
     add_potential_use(instance, np.zeros(problem.num_warehouses, dtype=np.int64), most)
     return Prepared(instance, kept, limit, np.flatnonzero(flatten(most) > flatten(limit)))
+
+
+def narrow(prepared: Prepared, near: NDArray[np.bool_]) -> Prepared:
+    """Keep only some options; limits, orders and pieces stay as they are.
+
+    Parameters
+    ----------
+    prepared
+        The problem.
+    near
+        Shape (num options,): those to keep.
+    """
+    kept = np.flatnonzero(near)
+    return replace(prepared, instance=_only(prepared.instance, kept), option_ids=prepared.option_ids[kept])
+
+
+def _only(instance: Instance, kept: Int64Array) -> Instance:
+    """Give the instance with some of its options, ascending."""
+    if len(kept) == len(instance.option_mask):
+        return instance
+    start, length = instance.use_start[kept], np.diff(instance.use_start)[kept]
+    use_start = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(length)])
+    use = np.repeat(start - use_start[:-1], length) + np.arange(use_start[-1])
+    return instance._replace(
+        option_start=np.searchsorted(kept, instance.option_start),
+        option_warehouse=instance.option_warehouse[kept],
+        option_mask=instance.option_mask[kept],
+        option_cost=instance.option_cost[kept],
+        option_parcels=instance.option_parcels[kept],
+        use_start=use_start,
+        use_resource=instance.use_resource[use],
+        use_amount=instance.use_amount[use],
+    )

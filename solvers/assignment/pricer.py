@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from solvers.assignment.kernels_plan import PriceArrays, Room, price_orders
+from solvers.assignment.kernels_plan import PriceArrays, Room, mark_near, price_orders
 from solvers.assignment.kernels_pricing import Work, make_work
 from solvers.assignment.preparation import flatten
+from solvers.assignment.problem import MILLICENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
     from solvers.assignment.preparation import Prepared
     from solvers.assignment.problem import Int64Array
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -79,12 +86,36 @@ class Pricer:
             )
             return flatten(used)
 
-        if self.threads == 1:
-            used = chunk(0, orders)
-        else:
-            with ThreadPoolExecutor(self.threads) as pool:
-                used = np.sum(list(pool.map(chunk, range(self.threads), self._shares(orders))), axis=0)
+        used = np.sum(self.share_out(chunk, orders), axis=0)
         return Pricing(int(bound.sum()), plan, used)
+
+    def near(self, prices: PriceArrays, slack_cents: int) -> NDArray[np.bool_]:
+        """Tell which options are in some plan within the slack of their order's cheapest at prices."""
+        instance = self.prepared.instance
+        near = np.zeros(len(instance.option_mask), dtype=np.bool_)
+        slack = np.int64(slack_cents * MILLICENTS)
+
+        def chunk(number: int, mine: Int64Array) -> None:
+            mark_near(instance, mine, prices, slack, self.works[number], near)
+
+        self.share_out(chunk)
+        return near
+
+    def share_out(self, chunk: Callable[[int, Int64Array], _Result], orders: Int64Array | None = None) -> list[_Result]:
+        """Run a function over as many shares of the orders as there are threads.
+
+        Parameters
+        ----------
+        chunk
+            Takes the number of its share and the orders in it.
+        orders
+            The orders; None: all.
+        """
+        orders = self._everyone if orders is None else orders
+        if self.threads == 1:
+            return [chunk(0, orders)]
+        with ThreadPoolExecutor(self.threads) as pool:
+            return list(pool.map(chunk, range(self.threads), self._shares(orders)))
 
     def _shares(self, orders: Int64Array) -> list[Int64Array]:
         """Cut the orders where their options are, as options carry the work."""

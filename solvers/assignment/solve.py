@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solvers.assignment.annealing import Annealer
+from solvers.assignment.columns import columns_of, list_columns, plan_of
 from solvers.assignment.dive import dive
-from solvers.assignment.dual import search_prices
-from solvers.assignment.improvement import Improver
-from solvers.assignment.preparation import arrays_of, prepare, prices_of
+from solvers.assignment.dual import refine_prices, search_prices, typical_cost_cents
+from solvers.assignment.kernels_plan import replace_sequence, take_plans
+from solvers.assignment.neighbourhoods import Neighbourhoods
+from solvers.assignment.preparation import arrays_of, flatten, prepare, prices_of
 from solvers.assignment.pricer import Pricer
 from solvers.assignment.problem import MILLICENTS
 from solvers.assignment.solution import AssignmentSolution, backordered, order_costs
@@ -23,10 +26,12 @@ if TYPE_CHECKING:
     from solvers.assignment.problem import AssignmentProblem, Int64Array
 
 
-_MOVES = ((100, 8), (20, 8), (200, 8), (100, 20), (500, 20))
-"""Cents of noise and longest chain of the rounds of moves, in turn: near and far, short and long."""
-
-_MOVES_A_CALL = 50_000
+_SLACK = 0.25
+"""How much dearer at prices than its order's cheapest a plan may be to be searched, as a share of an option's cost."""
+_COLUMN_ROUNDS = 8
+"""Rounds over the plans that are nearly cheapest, per round asked for; the rounds over all options are half of those."""
+_IDLE_ROUNDS = 2
+"""Rounds of blocks without gain after which there is no more."""
 
 
 @dataclass(frozen=True)
@@ -36,25 +41,27 @@ class Effort:
     Parameters
     ----------
     price_rounds
-        Rounds of the price search.
+        Rounds of the price search: half of them over all options, then eight times as many over the plans that are
+        nearly cheapest.
     move_rounds
-        Rounds of chains of moves, each of as many chains as there are orders; they end when nothing is gained.
+        Rounds of annealing, of twenty moves an order each; 0 for none.
     block_rounds
         Rounds of exact block solution.
     block_size
         Orders in a block.
-    block_slack_cents
-        How much dearer at prices than an order's cheapest plan an option's plan may be to be considered in a block.
     block_nodes
         Branch and bound nodes per block.
+    slack_cents
+        How much dearer at prices than an order's cheapest plan another may be to be considered in moves and blocks;
+        None: a quarter of what an option typically costs.
     """
 
     price_rounds: int = 400
-    move_rounds: int = 6
-    block_rounds: int = 2
-    block_size: int = 300
-    block_slack_cents: int = 300
+    move_rounds: int = 20
+    block_rounds: int = 4
+    block_size: int = 700
     block_nodes: int = 50
+    slack_cents: int | None = None
 
 
 def solve(
@@ -68,8 +75,8 @@ def solve(
 ) -> AssignmentSolution:
     """Find a plan for all orders and a proven bound of its cost.
 
-    Prices are searched first; they prove the bound. A dive along the prices makes the plan. Chains of moves and exact
-    solution of contested blocks improve it.
+    Prices are searched first; they prove the bound. A dive along the prices makes the plan. Annealing among the plans
+    that are nearly cheapest at prices and exact solution of contested blocks improve it.
 
     Parameters
     ----------
@@ -99,9 +106,15 @@ def solve(
         warm_prices.check(problem)
     dual = search_prices(
         pricer,
-        rounds=effort.price_rounds,
+        rounds=-(-effort.price_rounds // 2),
         warm_prices=None if warm_prices is None else arrays_of(warm_prices),
-        deadline=None if seconds is None else started + 0.4 * seconds,
+        deadline=None if seconds is None else started + 0.2 * seconds,
+    )
+    dual = refine_prices(
+        pricer,
+        dual,
+        rounds=_COLUMN_ROUNDS * effort.price_rounds,
+        deadline=None if seconds is None else started + 0.35 * seconds,
     )
     plan = _plan(pricer, dual, effort, seed, deadline)
     timed_out = deadline is not None and time.monotonic() > deadline
@@ -113,35 +126,55 @@ def solve(
 
 
 def _plan(pricer: Pricer, dual: DualResult, effort: Effort, seed: int, deadline: float | None) -> Int64Array:
-    """Make the plan from the prices: dive, settle, move, solve blocks."""
+    """Make the plan from the prices: dive, settle, anneal, solve blocks, settle."""
     prepared = pricer.prepared
     room = prepared.room()
     plan = np.full(prepared.num_pieces, -1, dtype=np.int64)
-    dive(pricer, dual.prices, np.arange(prepared.num_orders), room, plan, np.random.default_rng(seed))
-    improver = Improver(pricer, dual.prices, room, plan, seed)
-    improver.settle()
-    _move(improver, effort.move_rounds, prepared.num_orders, deadline)
-    for _ in range(effort.block_rounds):
-        if deadline is not None and time.monotonic() > deadline:
-            break
-        saved = improver.solve_blocks(
-            effort.block_size, slack_cents=effort.block_slack_cents, nodes=effort.block_nodes, deadline=deadline
-        )
-        if saved == 0:
-            break
+    random = np.random.default_rng(seed)
+    dive(pricer, dual.prices, np.arange(prepared.num_orders), room, plan, random, deadline)
+    orders = random.permutation(prepared.num_orders)
+    free = prepared.spread(np.zeros(len(prepared.contested), dtype=np.int64))
+    replace_sequence(prepared.instance, orders, free, room, pricer.works[0], plan)
+    plan = _search(pricer, dual, effort, seed, plan, deadline)
+    room = prepared.room()
+    take_plans(prepared.instance, orders, plan, room, 1)
+    replace_sequence(prepared.instance, orders, free, room, pricer.works[0], plan)
     return plan
 
 
-def _move(improver: Improver, rounds: int, num_orders: int, deadline: float | None) -> None:
-    """Make rounds of chains of moves until they gain nothing; a large night's rounds are cut to keep to the deadline."""
-    calls = max(rounds, -(-rounds * num_orders // _MOVES_A_CALL))
+def _search(
+    pricer: Pricer, dual: DualResult, effort: Effort, seed: int, plan: Int64Array, deadline: float | None
+) -> Int64Array:
+    """Improve a plan among the plans of each order that are nearly cheapest at prices."""
+    prepared = pricer.prepared
+    limit, family = prepared.contested_limit(), prepared.family()
+    if prepared.num_orders == 0 or (effort.move_rounds == 0 and effort.block_rounds == 0):
+        return plan
+    typical = typical_cost_cents(prepared)
+    slack = round(_SLACK * typical) + 1 if effort.slack_cents is None else effort.slack_cents
+    columns = list_columns(pricer, dual.prices, slack, plan)
+    order_of_option = np.repeat(np.arange(prepared.num_orders), np.diff(prepared.instance.option_start))
+    chosen = columns_of(columns, plan, order_of_option)
+    before = int(columns.cost[chosen].sum())
+    first = chosen.copy()
+    if effort.move_rounds:
+        price = flatten(dual.prices)[prepared.contested]
+        annealer = Annealer(columns, price, limit, family, typical * MILLICENTS, chosen, seed)
+        annealer.run(
+            effort.move_rounds, pricer.threads, None if deadline is None else (time.monotonic() + deadline) / 2
+        )
+        if int(columns.cost[chosen].sum()) > before:
+            chosen = first
+    neighbourhoods = Neighbourhoods(columns, limit, family, chosen, seed)
     idle = 0
-    for call in range(calls):
-        if idle == len(_MOVES) or (deadline is not None and time.monotonic() > deadline):
-            return
-        noise_cents, budget = _MOVES[call % len(_MOVES)]
-        saved = improver.move(rounds * num_orders // calls, noise_cents=noise_cents, budget=budget)
+    for _ in range(effort.block_rounds):
+        if idle == _IDLE_ROUNDS or (deadline is not None and time.monotonic() > deadline):
+            break
+        saved = neighbourhoods.round(
+            effort.block_size, nodes=effort.block_nodes, threads=pricer.threads, deadline=deadline
+        )
         idle = 0 if saved else idle + 1
+    return plan_of(columns, chosen, prepared.instance)
 
 
 def certify(

@@ -29,7 +29,7 @@ def test_bound_optimum_and_plan_stand_in_this_order(block):
 
 
 def test_exact_blocks_reach_the_optimum_of_nearly_all_small_problems():
-    effort = Effort(price_rounds=60, block_slack_cents=10_000)
+    effort = Effort(price_rounds=60, slack_cents=10_000)
     found = 0
     for seed in range(500, 515):
         problem = random_problem(seed, num_orders=5)
@@ -117,7 +117,7 @@ def test_generalised_assignment_bound_and_optimum(seed):
         option_resource_amount=size.ravel(),
         resource_limit=rng.integers(2, 6, machines),
     )
-    solution = solve(problem, effort=Effort(price_rounds=200, block_slack_cents=1000))
+    solution = solve(problem, effort=Effort(price_rounds=200, slack_cents=1000))
     optimum = brute_force_cents(problem)
     assert solution.violations(problem) == []
     assert solution.outcome.bound <= optimum == solution.outcome.cost

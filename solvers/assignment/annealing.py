@@ -1,0 +1,189 @@
+"""A plan from the columns by simulated annealing, in parts that are searched side by side."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solvers.assignment.kernels_anneal import Holding, anneal, enter_orders, take_columns
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from solvers.assignment.kernels_columns import Columns
+    from solvers.assignment.problem import Int64Array
+
+_HOTTEST, _COLDEST = 0.015, 0.004
+"""First and last heat as shares of what an option typically costs."""
+_LEAST_WORTH = 0.8
+"""Share of the prices that still counts in the last of the hot rounds; after them only money counts."""
+_MOVES_A_ROUND = 20
+"""Moves per order in a round."""
+_MOVES_A_CALL = 2_000_000
+"""A time limit is looked at this often."""
+_MOST_MOVED = (8,)
+"""Orders a move may touch, round after round."""
+_ORDERS_A_PART = 40_000
+_MOST_PARTS = 4
+_QUANTILES = np.rint(-np.log((np.arange(1024) + 0.5) / 1024) * 1024).astype(np.int64)
+
+
+class Annealer:
+    """Searches among the columns for a plan of little cost.
+
+    The prices count as money at first, so that an order that leaves what others want is rewarded at once and need not
+    wait for a taker; as the search cools they count less, and what is left over has cost its price. The orders are
+    cut by SKU into parts that are searched at once, each with a share of what is left, and cut anew every round: the
+    result depends on the size of the problem, never on the number of threads.
+
+    Parameters
+    ----------
+    columns
+        The plans of each order.
+    price
+        Price of each limit, thousandths of a cent.
+    limit
+        How much there is of each limit.
+    family
+        Shape (num limits,): the SKU of each limit, -1 for others.
+    typical_cost
+        What an option typically costs, thousandths of a cent: the scale of the heat.
+    chosen
+        One column of each order, within the limits together; changed in place.
+    seed
+        Seed of all choices.
+
+    References
+    ----------
+    Kirkpatrick, Gelatt and Vecchi (1983), Optimization by simulated annealing, Science 220.
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        price: Int64Array,
+        limit: Int64Array,
+        family: Int64Array,
+        typical_cost: float,
+        chosen: Int64Array,
+        seed: int,
+    ) -> None:
+        self.columns = columns
+        self.chosen = chosen
+        self.left = limit.copy()
+        take_columns(columns, chosen, self.left)
+        self._random = np.random.default_rng(seed)
+        self._typical_cost = typical_cost
+        self._worth = _per_column(columns, price)
+        movable = self._movable()
+        parts = int(np.clip(len(movable) // _ORDERS_A_PART, 1, _MOST_PARTS))
+        order_of_use = np.repeat(
+            np.repeat(np.arange(len(chosen), dtype=np.int32), np.diff(columns.start)), np.diff(columns.use_start)
+        )
+        self._orders = movable
+        self._pair_order, self._pair_family = _pairs(order_of_use, family[columns.use_limit], movable)
+        self._num_families = int(family.max(initial=-1)) + 1
+        counts = np.bincount(columns.use_limit, minlength=len(limit))
+        first = np.cumsum(counts) - counts
+        uses = len(columns.use_limit)
+        self._holdings = [
+            Holding(
+                chosen, np.zeros_like(limit), first, np.zeros_like(limit), np.zeros(uses, dtype=np.int32),
+                np.zeros(uses, dtype=np.int32), order_of_use,
+            )
+            for _ in range(parts)
+        ]  # fmt: skip
+
+    def run(self, rounds: int, threads: int, deadline: float | None = None) -> None:
+        """Anneal in rounds of falling heat, then settle in money.
+
+        Parameters
+        ----------
+        rounds
+            Number of hot rounds.
+        threads
+            Threads that share the parts.
+        deadline
+            `time.monotonic()` after which to settle at once.
+        """
+        cold = self._typical_cost * _COLDEST
+        with ThreadPoolExecutor(threads) as pool:
+            for number in range(rounds):
+                if _late(deadline):
+                    break
+                cooled = number / max(rounds - 1, 1)
+                heat = self._typical_cost * _HOTTEST * (_COLDEST / _HOTTEST) ** cooled
+                worth = 1.0 - (1.0 - _LEAST_WORTH) * cooled
+                self._round(heat, worth, _MOST_MOVED[number % len(_MOST_MOVED)], pool, deadline)
+            for share, worth in ((0.5, _LEAST_WORTH / 2), (0.25, 0.0), (0.02, 0.0)):
+                self._round(cold * share, worth, 8, pool, deadline)
+
+    def _round(
+        self, heat: float, worth: float, most_moved: int, pool: ThreadPoolExecutor, deadline: float | None
+    ) -> None:
+        """Cut the orders, share out what is left, and search the parts."""
+        energy = self.columns.cost + np.rint(self._worth * worth).astype(np.int64)
+        least = np.minimum.reduceat(energy, self.columns.start[:-1]) if len(self.chosen) else energy
+        parts = self._parts()
+        shares = self._shares(len(parts))
+        states = [self._random.integers(1, 2147483646, 1) for _ in parts]
+
+        def search(number: int) -> None:
+            holding, orders = self._holdings[number], parts[number]
+            holding.left[:] = shares[number]
+            enter_orders(self.columns, orders, holding)
+            moves = _MOVES_A_ROUND * len(orders)
+            while moves > 0 and not _late(deadline):
+                anneal(
+                    self.columns, energy, least, orders, holding, np.int64(min(moves, _MOVES_A_CALL)), np.int64(heat),
+                    _QUANTILES, np.int64(most_moved), states[number],
+                )  # fmt: skip
+                moves -= _MOVES_A_CALL
+
+        list(pool.map(search, range(len(parts))))
+        self.left = np.sum([self._holdings[number].left for number in range(len(parts))], axis=0)
+
+    def _movable(self) -> Int64Array:
+        """Give the orders that have another column than theirs beside waiting for everything."""
+        columns = self.columns
+        last = columns.start[1:] - 1
+        return np.flatnonzero((np.diff(columns.start) > 2) | ((self.chosen == last) & (np.diff(columns.start) > 1)))
+
+    def _parts(self) -> list[Int64Array]:
+        """Cut the orders so that most holders of a SKU are together, anew each time."""
+        if len(self._holdings) == 1:
+            return [self._orders]
+        rank = self._random.permutation(self._num_families)
+        key = np.full(len(self.chosen), self._num_families, dtype=np.int64)
+        np.minimum.at(key, self._pair_order, rank[self._pair_family])
+        return np.array_split(self._orders[np.argsort(key[self._orders], kind="stable")], len(self._holdings))
+
+    def _shares(self, parts: int) -> NDArray[np.int64]:
+        """Deal what is left of each limit out to the parts."""
+        share = np.repeat((self.left // parts)[None, :], parts, axis=0)
+        extra = self.left % parts
+        dealt = (np.arange(parts)[:, None] - self._random.integers(0, parts, len(self.left))) % parts
+        return share + (dealt < extra)
+
+
+def _late(deadline: float | None) -> bool:
+    return deadline is not None and time.monotonic() > deadline
+
+
+def _per_column(columns: Columns, price: Int64Array) -> Int64Array:
+    """Give what each column takes, at prices."""
+    worth = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(columns.use_amount * price[columns.use_limit])])
+    return np.asarray(worth[columns.use_start[1:]] - worth[columns.use_start[:-1]])
+
+
+def _pairs(order: NDArray[np.int32], family: Int64Array, movable: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Give each movable order with each of the families it may take from."""
+    wanted = np.zeros(int(order.max(initial=-1)) + 1, dtype=np.bool_)
+    wanted[movable[movable < len(wanted)]] = True
+    kept = (family >= 0) & wanted[order]
+    most = int(family.max(initial=0)) + 1
+    pair = np.unique(order[kept] * np.int64(most) + family[kept])
+    return pair // most, pair % most
