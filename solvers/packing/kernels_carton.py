@@ -10,7 +10,6 @@ import numpy as np
 from solvers.packing.kernels_duals import refuted_by_duals
 from solvers.packing.kernels_fill import fits, obeys_rules
 from solvers.packing.kernels_price import NO_PRICE, PriceArrays, parcel_price
-from solvers.packing.kernels_refute import refuted
 from solvers.packing.kernels_reorder import reorder
 from solvers.packing.kernels_search import FOUND, NONE, search
 from solvers.packing.kernels_work import (
@@ -78,8 +77,6 @@ def try_box(
         # Items that fit, if not by the rules, leave no proof to be had, only luck.
         if result == FOUND:
             return UNKNOWN
-        if refuted(group, rows, edge, work.reach):
-            return REFUTED
         if search(memory, group, rows, edge, quick_nodes, work.box, work.box_entry) == NONE:
             return REFUTED
         return REFUTED if refuted_by_duals(group, rows, edge, work.dual_table, work.dual_cap) else UNKNOWN
@@ -177,6 +174,43 @@ def _list_cartons(
 
 
 @numba.njit(cache=True, nogil=True)
+def _fill_one_of_many(
+    group: Group,
+    rows: int,
+    work: Work,
+    rules: RuleArrays,
+    cartons: CartonArrays,
+    prices: PriceArrays,
+    table: int,
+    i: int,
+    num: int,
+) -> None:
+    """Fill a box of which others cost as much, by plain orders: while one of them may do, none need be refuted."""
+    c = work.carton_turn[i]
+    has_equal = (i > 0 and work.carton_key[i - 1] == work.carton_key[i]) or (
+        i + 1 < num and work.carton_key[i + 1] == work.carton_key[i]
+    )
+    inner = cartons.inner[c]
+    if not has_equal or cartons.is_flat[c] == 1 or group.total[TOTAL_VOLUME] > inner[0] * inner[1] * inner[2]:
+        return
+    if match_box(group, rows, inner[0], inner[1], inner[2]) and fits(
+        group, rows, work, rules, inner, min(QUICK_TRIES, rules.tries)
+    ):
+        _keep(group, work, cartons, prices, table, c)
+
+
+@numba.njit(cache=True, nogil=True)
+def _largest_first(work: Work, i: int, num: int) -> int:
+    """Give the turn of a carton when those of one price are taken from the largest down."""
+    first, last = i, i
+    while first > 0 and work.carton_key[first - 1] == work.carton_key[i]:
+        first -= 1
+    while last + 1 < num and work.carton_key[last + 1] == work.carton_key[i]:
+        last += 1
+    return int(first + last - i)
+
+
+@numba.njit(cache=True, nogil=True)
 def best_carton(
     group: Group,
     rows: int,
@@ -204,9 +238,14 @@ def best_carton(
     bound = below
     edge = np.zeros(3, np.int64)
     num = _list_cartons(group, work, cartons, prices, table, packaging, below)
+    for i in range(num):
+        if work.carton_key[i] < work.best_info[BEST_PRICE]:
+            _fill_one_of_many(group, rows, work, rules, cartons, prices, table, i, num)
     # Quickly through all cartons; then in earnest through those that are cheaper than what was found.
     for step in range(2 * num):
         i, in_earnest = step % num, step // num
+        if in_earnest == 1:
+            i = _largest_first(work, i, num)
         least, c = work.carton_key[i], work.carton_turn[i]
         if least >= work.best_info[BEST_PRICE] or (in_earnest == 1 and work.is_open[i] == 0):
             continue

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 DEFAULT_TRIES: Final = 3_000
 DEFAULT_NODES: Final = 50_000
 _GROWTH: Final = 4
+_PART_TRIES: Final = 12
+_PART_NODES: Final = 5_000
+_PART_SHARE: Final = 10
 _MOST_NODES: Final = 2**40
 _SPLITS: Final = (Split.WHEN_NEEDED, Split.WHEN_CHEAPER, Split.NEVER)
 
@@ -112,7 +115,12 @@ class _Worker:
         open_ = chosen[out.sets[chosen, 0] == OPEN]
         if not open_.size:
             return
-        alone = rules._replace(split=_SPLITS.index(Split.NEVER))
+        # A set has many parts, of which few are used: each gets less effort than a set.
+        alone = rules._replace(
+            split=_SPLITS.index(Split.NEVER),
+            tries=max(min(tries, _PART_TRIES), tries // _PART_SHARE),
+            node_limit=max(min(node_limit, _PART_NODES), node_limit // _PART_SHARE),
+        )
         parts = Parts(lambda some, found: _spread(partial(self._pack, alone, some, found), _every(some), self._threads))
         parts.adopt(sets, out, chosen)
         arrays = Arrays(self._items, rules, self._cartons, self._prices, sets, out)
