@@ -143,8 +143,9 @@ class Assign(_Section):
     """Stop after this time as well; plans may then differ from replay to replay."""
     exact_lines: int = Field(default=6, ge=1, le=10)
     """Orders up to this many lines are offered every subset of their lines; longer ones the subsets that stock and prices suggest."""
-    suggestion_rounds: int = Field(default=3, ge=0, le=20)
-    """How often further subsets of the longer orders are suggested by the prices of the night so far, packed and rated."""
+    suggestion_rounds: int = Field(default=2, ge=0, le=20)
+    """How often further subsets of the longer orders are suggested, packed and rated: those next to what they would choose at
+    last night's prices."""
     warm_start: bool = True
     """Whether the search for prices starts from those of the last night."""
     movable: Literal["tonight", "unreleased"] = "tonight"

@@ -96,7 +96,7 @@ def assign(orders: pl.DataFrame, quotes: Quotes, inputs: Inputs, settings: Setti
         seconds=settings.assign.seconds,
         threads=settings.night.threads,
         seed=settings.night.seed,
-        warm_prices=quotes.prices or warm,
+        warm_prices=warm,
     )
     offers = quotes.offers.with_columns(pl.Series("is_chosen", solution.option_chosen)).select(list(OFFERS.schema))
     parcels = parcel_plan(offers, quotes, orders, inputs)

@@ -49,20 +49,19 @@ def check_restrictions(night: Night) -> Check:
         .join(night.table("orders").select("order_id", dest_country="ship_country"), on="order_id", how="left")
         .join(hazards, on="shipment_id", how="left", maintain_order="left")
     )
-    names = ["warehouse_id", "service_id", "dest_country", "hazard_class"]
-    forbidden = night.table("restrictions").select(pl.col(name).alias(f"{name}_forbidden") for name in names)
-    matches = pl.all_horizontal(
-        pl.col(f"{name}_forbidden").is_null() | (pl.col(name) == pl.col(f"{name}_forbidden")).fill_null(value=False)
-        for name in names
-    )
-    broken = parcels.join(forbidden, how="cross").filter(matches).unique("shipment_id", maintain_order=True)
+    restrictions = night.table("restrictions")
+    matches = [
+        parcels.filter([pl.col(name) == value for name, value in row.items() if value is not None])
+        for row in restrictions.iter_rows(named=True)
+    ]
+    broken = pl.concat([parcels.clear(), *matches]).unique("shipment_id", maintain_order=True)
     return named(
         "rules.restrictions",
         none_of(
             broken,
             "shipment {shipment_id} from {warehouse_id} by {service_id} to {dest_country}, class {hazard_class}: a restriction "
             "forbids it",
-            parcels.height * max(forbidden.height, 1),
+            parcels.height * max(restrictions.height, 1),
         ),
     )
 

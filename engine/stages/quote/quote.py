@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +13,7 @@ import polars as pl
 from engine.config import Settings
 from engine.inputs import Inputs
 from engine.rate_cards import RateCards
-from engine.stages.quote.item_sets import Candidates, candidates, chosen_sets, item_sets
+from engine.stages.quote.item_sets import Candidates, candidates, chosen_sets, item_sets, listed
 from engine.stages.quote.lanes import Dispatches
 from engine.stages.quote.night import QuoteNight, quote_night
 from engine.stages.quote.offers import Offered, cartons_taken, kept_together, offered, pickups_taken
@@ -23,7 +23,6 @@ from engine.stages.quote.rating import rate
 from engine.stages.quote.suggestions import Suggestions
 from engine.stages.receive import Received
 from engine.waiting import NOT_IN_STOCK, NOT_IN_STOCK_TOGETHER
-from solvers.assignment import Prices
 from solvers.packing.solution import Reason
 
 Ints = npt.NDArray[np.int64]
@@ -59,8 +58,6 @@ class Quotes:
         The rate cards that priced them.
     leaving
         When each warehouse hands over.
-    prices
-        Shadow prices that the suggestions went by, from which the assignment may start; None where there were none.
     """
 
     pieces: pl.DataFrame
@@ -72,14 +69,13 @@ class Quotes:
     lanes: pl.DataFrame
     cards: RateCards
     leaving: Dispatches
-    prices: Prices | None
 
 
 def quote(received: Received, inputs: Inputs, settings: Settings, as_of: datetime) -> Quotes:
     """Pack and rate every parcel that could matter tonight.
 
     Orders of few pieces are offered every set of them; of longer ones further sets are suggested, packed and rated as long
-    as the night's prices say that they might help.
+    as the prices say that they might help.
 
     Parameters
     ----------
@@ -94,18 +90,15 @@ def quote(received: Received, inputs: Inputs, settings: Settings, as_of: datetim
     """
     night = quote_night(received, inputs, settings, as_of)
     found = candidates(night.goods, settings.assign.exact_lines)
-    first = _priced(found, night)
-    pieces = with_backorder_cents(_with_blocked(found, first, night), night.goods.together, first.offered.offers)
-    offered_, packed = first.offered, first.packed
-    suggestions = Suggestions.start(night, pieces, offered_, packed, found, as_of)
+    priced = _priced(found, night)
+    pieces = with_backorder_cents(_with_blocked(found, priced, night), night.goods.together, priced.offered.offers)
+    suggestions = Suggestions.start(night, pieces, found, as_of)
     for _ in range(settings.assign.suggestion_rounds):
-        order, mask = suggestions.further(offered_.offers)
+        order, mask = suggestions.further(priced.offered.offers)
         if not len(order):
             break
-        more = _priced(chosen_sets(order, mask, night.goods), night)
-        offered_ = offered_.joined(more.counted_after(packed))
-        packed = packed.joined(more.packed)
-    offers, parcels = offered_.offers, offered_.parcels
+        priced = priced.joined(_priced(chosen_sets(order, mask, night.goods), night))
+    offers, parcels, packed = priced.offered.offers, priced.offered.parcels, priced.packed
     return Quotes(
         pieces,
         offers,
@@ -116,7 +109,6 @@ def quote(received: Received, inputs: Inputs, settings: Settings, as_of: datetim
         night.lanes,
         night.cards,
         night.leaving,
-        suggestions.prices,
     )
 
 
@@ -128,15 +120,38 @@ class _Priced:
     packed: PackedSets
     set_of_candidate: Ints
 
-    def counted_after(self, before: PackedSets) -> Offered:
-        """Give the offers with their parcels counted on from those packed before."""
-        parcels = self.offered.parcels.with_columns(pl.col("parcel") + before.parcels.height)
-        return Offered(self.offered.offers, parcels, self.offered.too_dear)
+    def joined(self, other: _Priced) -> _Priced:
+        """Give both as one, the others' parcels counted on; the sets of candidates are still those of these."""
+        parcels = other.offered.parcels.with_columns(pl.col("parcel") + self.packed.parcels.height)
+        offers = self.offered.joined(replace(other.offered, parcels=parcels))
+        return _Priced(offers, self.packed.joined(other.packed), self.set_of_candidate)
 
 
 def _priced(found: Candidates, night: QuoteNight) -> _Priced:
+    """Pack and rate candidates, those in counted cartons also without any of these: who gets them is for the plan to say."""
+    cartons = night.inputs.cartons.filter(pl.col("on_hand").is_null() | (pl.col("on_hand") > 0))
+    plenty = cartons.filter(pl.col("on_hand").is_null())
+    priced = _in_cartons(found, night, cartons)
+    if plenty.height in (0, cartons.height):
+        return priced
+    is_counted = ~priced.packed.parcels["carton_id"].is_in(plenty["carton_id"].implode()).to_numpy()
+    has_counted = np.zeros(len(priced.packed.set_reason), np.bool_)
+    set_of_parcel = np.repeat(np.arange(len(has_counted)), np.diff(priced.packed.set_start))
+    has_counted[set_of_parcel[is_counted]] = True
+    at = np.flatnonzero(has_counted[priced.set_of_candidate])
+    if not len(at):
+        return priced
+    rows = np.stack([found.order[at], found.mask[at], found.warehouse[at]], axis=1)
+    return priced.joined(_in_cartons(listed(rows, night.goods), night, plenty))
+
+
+def _in_cartons(found: Candidates, night: QuoteNight, cartons: pl.DataFrame) -> _Priced:
     sets = item_sets(found, night.goods, night.order_packaging)
-    packed = pack_sets(sets, night.packagings, night.inputs, night.cards.tariff, night.settings)
+    # Candidates are not sent all at once, so none of them takes a carton away from another.
+    uncounted = cartons.with_columns(on_hand=pl.lit(None, pl.Int64))
+    packed = pack_sets(
+        sets, night.packagings, replace(night.inputs, cartons=uncounted), night.cards.tariff, night.settings
+    )
     set_of_candidate = sets.of_bundle[found.bundle]
     rated = rate(found, set_of_candidate, packed, night)
     return _Priced(offered(found, set_of_candidate, packed, rated, night), packed, set_of_candidate)

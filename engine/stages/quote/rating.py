@@ -193,6 +193,8 @@ def _takes(lanes: pl.DataFrame, restrictions: pl.DataFrame, hazard_class: str | 
 
 def _is_used(lanes: pl.DataFrame, without: dict[str, list[frozenset[str]]], variant: int) -> Flags:
     """Tell which lanes are not of a carrier that their warehouse's offers of a variant do without."""
+    if variant == 0:
+        return np.ones(lanes.height, np.bool_)
     gone = {name: sets[variant] for name, sets in without.items() if variant < len(sets)}
     pairs = lanes.select("warehouse_id", "carrier").iter_rows()
     return np.array([carrier not in gone.get(name, ()) for name, carrier in pairs], np.bool_)

@@ -1,10 +1,10 @@
-"""Column generation for long orders: further sets of their pieces, suggested by what stock and capacity are worth tonight."""
+"""Column generation for long orders: further sets of their pieces, suggested by what stock and capacity are worth."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +14,9 @@ from engine.assignment_tables import assignment_problem, prices_from, without_li
 from engine.contracts.outputs import OFFER_CARTONS, OFFER_PICKUPS
 from engine.stages.quote.item_sets import Candidates, held_masks
 from engine.stages.quote.night import QuoteNight
-from engine.stages.quote.offers import Offered, cartons_taken, pickups_taken
-from engine.stages.quote.parcels import PackedSets
-from solvers.assignment import MILLICENTS, AssignmentProblem, Effort, Prices, order_by_order, solve
+from solvers.assignment import MILLICENTS, AssignmentProblem, Prices, order_by_order
 
 Ints = npt.NDArray[np.int64]
-
-_ROUNDS: Final = 60
-"""Price rounds where last night's prices are not known: suggestions need prices that are about right."""
 
 
 @dataclass
@@ -59,8 +54,6 @@ class Suggestions:
         cls,
         night: QuoteNight,
         pieces: pl.DataFrame,
-        given: Offered,
-        packed: PackedSets,
         found: Candidates,
         as_of: datetime,
     ) -> Self:
@@ -72,10 +65,8 @@ class Suggestions:
             The night.
         pieces
             The pieces, priced for waiting.
-        given, packed
-            The offers so far and the packing behind them.
         found
-            The candidates behind these.
+            The candidates that were priced already.
         as_of
             The night's instant.
         """
@@ -86,7 +77,7 @@ class Suggestions:
             if order in known:
                 known[order].add(mask)
         has_work = len(long) > 0 and assign.suggestion_rounds > 0
-        prices = _prices(night, pieces, given, packed, as_of) if has_work else None
+        prices = _prices(night, as_of) if has_work else None
         return cls(night, as_of, pieces, prices, long, known, held_masks(night.goods))
 
     def further(self, offers: pl.DataFrame) -> tuple[Ints, Ints]:
@@ -153,25 +144,15 @@ class Suggestions:
         return kept
 
 
-def _prices(night: QuoteNight, pieces: pl.DataFrame, given: Offered, packed: PackedSets, as_of: datetime) -> Prices:
-    """Give last night's prices, or search for tonight's a little where there are none."""
-    inputs, settings = night.inputs, night.settings
-    warm = prices_from(inputs.past_prices, inputs, as_of) if settings.assign.warm_start else None
-    if warm is not None:
-        return warm
-    problem = assignment_problem(
-        night.orders,
-        pieces,
-        given.offers,
-        cartons_taken(given.offers, given.parcels, packed, inputs.cartons),
-        pickups_taken(given.offers, given.parcels, night.lanes, inputs.pickups),
-        inputs,
-        settings,
-        as_of,
-    )
-    rounds = min(_ROUNDS, settings.assign.iterations)
-    effort = Effort(price_rounds=rounds, move_rounds=0, block_rounds=0)
-    return solve(problem, effort=effort, threads=settings.night.threads, seed=settings.night.seed).prices
+def _prices(night: QuoteNight, as_of: datetime) -> Prices:
+    """Give last night's prices as far as they hold tonight, and none above zero where there are none.
+
+    A search for tonight's own would take as long as packing what is suggested by them.
+    """
+    inputs = night.inputs
+    warm = prices_from(inputs.past_prices, inputs, as_of) if night.settings.assign.warm_start else None
+    stock, none = night.goods.available, np.zeros(0, np.int64)
+    return warm or Prices(np.zeros_like(stock), np.zeros(stock.shape[0], np.int64), none)
 
 
 def _unlimited(
