@@ -28,6 +28,7 @@ from solvers.inventory.kernels_replenish import Numbers
 from solvers.inventory.replenish_exact import ArticlePlan, solve_article
 from solvers.inventory.replenish_master import choice, choose, shared_prices
 from solvers.inventory.replenish_plans import Planner, Plans, SharedPrices
+from solvers.inventory.replenish_rest import spend_rest
 from solvers.inventory.replenishment import Replenishment, ReplenishmentProblem
 from solvers.outcome import Outcome, Status, Stop
 
@@ -96,6 +97,7 @@ class _Search:
         self._solve_exactly()
         if self.is_limited or self._overused(self.plans[-1]).any():
             self.taken = choose(self.problem, choice(self.problem, self.plans), nodes=self.effort.nodes)
+            return self._told(spend_rest(self.problem, self._lines(), self.plans[1].lines.bought))
         return self._told(self._lines())
 
     def _overused(self, plans: Plans) -> npt.NDArray[np.bool_]:

@@ -8,10 +8,11 @@ import pytest
 
 from engine.config import Inventory
 from engine.contracts.inputs import INBOUND, STOCK, STOCK_MOVEMENTS
-from engine.contracts.reports import REPLENISHMENT, STOCK_CLASSES, TRANSFERS
-from engine.errors import UsageError
+from engine.contracts.reports import PROPOSAL_SUMMARY, REPLENISHMENT, STOCK_CLASSES, TRANSFERS
+from engine.errors import InputError, UsageError
 from engine.reports.classes import stock_classes
-from engine.reports.proposals import Freight, propose_orders
+from engine.reports.proposals import propose_orders
+from engine.reports.supply import Freight
 
 NIGHT = datetime(2026, 3, 1, 22, tzinfo=UTC)
 RULES = Inventory(lead_time_days=7, cycle_days=7)
@@ -163,3 +164,50 @@ def test_stocks_are_classed_and_what_they_lost_is_told():
     assert rows["B"]["days_without_stock"] == 21
     assert rows["B"]["lost_units"] == pytest.approx(21 * 4, rel=0.25)
     assert stock_classes(STOCK.empty(), STOCK_MOVEMENTS.empty(), PRODUCTS, NIGHT).schema == STOCK_CLASSES.schema
+
+
+def test_each_supplier_has_its_own_budget():
+    movements = pl.concat([sales("A", "L", 4), sales("B", "L", 3, seed=2)])
+    held = stock(("L", "A", 0), ("L", "B", 0))
+    terms = pl.DataFrame({"sku": ["A", "B"], "supplier_id": ["S1", "S2"]})
+    found = propose(held, movements, terms=terms, budget_cents={"S1": 9_000}).replenishment
+    spent = dict(found.group_by("supplier_id").agg(pl.col("cost_cents").sum()).iter_rows())
+    assert 0 < spent["S1"] <= 9_000 < spent["S2"]
+    with pytest.raises(UsageError, match="budget_cents names S3, of which nothing is on file; there are S1, S2"):
+        propose(held, movements, terms=terms, budget_cents={"S3": 1})
+    with pytest.raises(InputError, match="terms names article A more than once"):
+        propose(held, movements, terms=pl.concat([terms, terms]))
+
+
+def test_routes_and_what_a_warehouse_can_send_are_kept():
+    movements = pl.concat([sales("A", "L", 4), sales("A", "M", 4, seed=1)])
+    held = stock(("L", "A", 600), ("M", "A", 0))
+    routes = pl.DataFrame({"from_warehouse_id": ["L"], "to_warehouse_id": ["M"], "cents_per_unit": [7]})
+    row = propose(held, movements, freight=Freight(routes=routes)).transfers.row(0, named=True)
+    assert row["cost_cents"] == 500 + 7 * row["quantity"]
+    few = propose(held, movements, sending_units={"L": 20}).transfers
+    assert few["quantity"].sum() <= 20
+    with pytest.raises(UsageError, match="sending_units names PARIS"):
+        propose(held, movements, sending_units={"PARIS": 1})
+    with pytest.raises(InputError, match="routes lacks to_warehouse_id"):
+        propose(held, movements, freight=Freight(routes=routes.drop("to_warehouse_id")))
+
+
+def test_the_cheaper_it_is_to_serve_from_elsewhere_the_less_is_bought():
+    movements = pl.concat([sales("A", place, 2, seed=seed) for seed, place in enumerate(("L", "M", "N"))])
+    held = stock(("L", "A", 0), ("M", "A", 0), ("N", "A", 0))
+    bought = [
+        propose(held, movements, elsewhere=pl.DataFrame({"sku": ["A"], "elsewhere_cents": [cents]}))
+        .replenishment["buy_units"]
+        .sum()
+        for cents in (10, 350)
+    ]
+    assert bought[0] < bought[1]
+
+
+def test_the_summary_adds_up():
+    found = propose(stock(("L", "A", 5)), sales("A", "L", 4))
+    row = found.summary.row(0, named=True)
+    assert found.summary.schema == PROPOSAL_SUMMARY.schema
+    assert row["purchase_cents"] == found.replenishment["cost_cents"].sum()
+    assert row["bound_cents"] <= row["cost_cents"] <= row["baseline_cents"]

@@ -2,7 +2,11 @@
 
 import itertools
 import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -280,3 +284,26 @@ def test_values_out_of_range_are_named(change, message):
     names = [name for name, one in type(base).__dataclass_fields__.items() if one.init]
     with pytest.raises(ValueError, match=message):
         ReplenishmentProblem(**{name: getattr(base, name) for name in names} | change)
+
+
+_PRINTS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from test_replenish import problem, replenish
+found = replenish(problem(3, articles=2, plain=False, most=4))
+print(found.bought.tolist(), found.source.tolist(), found.moved.tolist(), found.outcome.cost, found.outcome.bound)
+"""
+
+
+def test_compiled_or_not_the_plan_is_the_same():
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", _PRINTS, str(Path(__file__).parent)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"NUMBA_DISABLE_JIT": disabled},
+        ).stdout
+        for disabled in ("0", "1")
+    }
+    assert len(told) == 1
