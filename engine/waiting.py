@@ -23,8 +23,6 @@ REASONS: Final = (
 )
 """What an offer meets with, in the order in which they are looked at: stock, capacity, cartons, pickups, parcels, cost."""
 _STOCK, _CAPACITY, _CARTONS, _PICKUPS, _PARCELS, _COST = range(len(REASONS))
-FOR_STOCK: Final = (NOT_IN_STOCK, NOT_IN_STOCK_TOGETHER, REASONS[_STOCK])
-"""Reasons that more stock would mend."""
 
 
 def why_waiting(problem: AssignmentProblem, chosen: npt.NDArray[np.bool_], num_cartons: int) -> npt.NDArray[np.object_]:
