@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copyfile
@@ -16,6 +16,7 @@ import polars as pl
 from engine.baselines import baselines
 from engine.book import FILE_NAME, Book
 from engine.config import Settings, read_settings
+from engine.contracts.reports import PROPOSAL_SUMMARY
 from engine.errors import Interrupted, UsageError
 from engine.locking import only_writer
 from engine.progress import StageClock
@@ -54,6 +55,8 @@ class BatchResult:
         How many checks the verifier made, all of which held; 0 for a repeat.
     is_repeat
         Whether this very night was published before, so that nothing had to be done.
+    proposals
+        Contract `proposal_summary`: what to buy and to move, and what that saves.
     """
 
     run_id: str
@@ -63,6 +66,7 @@ class BatchResult:
     stages: pl.DataFrame
     num_checks: int
     is_repeat: bool
+    proposals: pl.DataFrame = field(default_factory=PROPOSAL_SUMMARY.empty)
 
 
 def run_batch(
@@ -169,6 +173,7 @@ def _plan_night(
         clock.frame(),
         len(report.checks),
         is_repeat=False,
+        proposals=tables["proposal_summary"],
     )
 
 
@@ -223,4 +228,13 @@ def _with_seed(settings: Settings, seed: int | None) -> Settings:
 
 def _repeat(run: Run) -> BatchResult:
     nothing = StageClock(shows_bars=False).frame()
-    return BatchResult(run.run_id, run.directory, run.summary, run.table("baselines"), nothing, 0, is_repeat=True)
+    return BatchResult(
+        run.run_id,
+        run.directory,
+        run.summary,
+        run.table("baselines"),
+        nothing,
+        0,
+        is_repeat=True,
+        proposals=run.table("proposal_summary"),
+    )

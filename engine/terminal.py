@@ -29,6 +29,7 @@ def batch_json(result: BatchResult) -> dict[str, Any]:
         "checks": result.num_checks,
         "summary": result.summary,
         "baselines": result.baselines.to_dicts(),
+        "proposals": result.proposals.to_dicts(),
         "stages": {row["stage"]: row["seconds"] for row in result.stages.to_dicts()},
         "peak_memory_mib": int(max(result.stages["peak_memory_mib"].to_list(), default=0)),
     }
@@ -52,6 +53,7 @@ def batch_table(result: BatchResult) -> str:
         f"rejects  {summary['rejects']}",
         *_notes(summary),
         *savings_lines(result.baselines),
+        *proposal_lines(result.proposals, currency),
         "",
     ]
     if result.is_repeat:
@@ -81,6 +83,16 @@ def _notes(summary: dict[str, Any]) -> list[str]:
             "lines"
         )
     return notes
+
+
+def proposal_lines(proposals: pl.DataFrame, currency: str) -> list[str]:
+    """Say what is proposed to be bought and moved, and what that is expected to save."""
+    return [
+        f"stock    buy {row['purchases']} lines for {row['purchase_cents'] / 100:,.2f} {currency}, move {row['transfers']}: "
+        f"saves {(row['baseline_cents'] - row['cost_cents']) / 100:,.2f}, gap {100 * row['gap']:.2f} %"
+        for row in proposals.iter_rows(named=True)
+        if row["purchases"] or row["transfers"]
+    ]
 
 
 def savings_lines(baselines: pl.DataFrame) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from engine.batch import BatchResult
 from engine.progress import StageClock
 from engine.runs import PAGE
-from engine.terminal import batch_json, batch_table, frame_table, order_text
+from engine.terminal import batch_json, batch_table, frame_table, order_text, proposal_lines
 
 
 def result_of(run, **changes) -> BatchResult:
@@ -92,3 +92,11 @@ def test_an_order_is_printed_with_all_that_is_known_of_it():
         "actions:",
         "  action hold",
     ]
+
+
+def test_what_to_buy_and_to_move_is_told():
+    row = {"purchases": 3, "transfers": 2, "purchase_cents": 12_345, "transfer_cents": 700, "baseline_cents": 9_000}
+    proposals = pl.DataFrame([row | {"cost_cents": 4_000, "bound_cents": 3_900, "gap": 0.025, "status": "FEASIBLE"}])
+    (line,) = proposal_lines(proposals, "EUR")
+    assert line == "stock    buy 3 lines for 123.45 EUR, move 2: saves 50.00, gap 2.50 %"
+    assert proposal_lines(proposals.with_columns(purchases=0, transfers=0), "EUR") == []
