@@ -222,7 +222,6 @@ class Work(NamedTuple):
     carton_turn: Ints
     carton_size: Ints
     is_open: Ints
-    reach: Ints
     heights: Ints
     missed: Ints
     dual_table: Ints
@@ -272,7 +271,6 @@ def make_work(max_units: int, max_entries: int, num_cartons: int, max_edge_mm: i
         carton_turn=column(num_cartons),
         carton_size=column(num_cartons),
         is_open=column(num_cartons),
-        reach=column(max_edge_mm + 2),
         heights=column(max_edge_mm + 2),
         missed=column(max_units + 1),
         dual_table=np.zeros((3, MOST_DUALS, max_entries, 6), np.int64),

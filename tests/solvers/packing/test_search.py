@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from solvers.packing.kernels_duals import refuted_by_duals
-from solvers.packing.kernels_refute import refuted
 from solvers.packing.kernels_search import FOUND, LIMIT, NONE, search
 from solvers.packing.kernels_work import (
     MOST_DUALS,
@@ -80,9 +79,8 @@ def run(items, box, nodes=10**7, masks=None, patience=0):
     edge, boxes, placed = np.array(box, dtype=np.int64), np.zeros((n, 6), np.int64), np.zeros(n, np.int64)
     if not match_box(group, rows, *box):
         return NONE, True, boxes
-    quick = refuted(group, rows, edge, np.zeros(max(box) + 2, np.int64))
     table, cap = np.zeros((3, MOST_DUALS, n, 6), np.int64), np.zeros((3, MOST_DUALS), np.int64)
-    quick = quick or refuted_by_duals(group, rows, edge, table, cap)
+    quick = refuted_by_duals(group, rows, edge, table, cap)
     if sum(a * b * c for a, b, c in items) > np.prod(box):
         return NONE, quick, boxes
     return search(memory, group, rows, edge, nodes, boxes, placed), quick, boxes
