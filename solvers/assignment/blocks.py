@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _GUARD_SECONDS = 600.0
 """A block takes seconds, held by its nodes; this only keeps one that hangs from holding up the night."""
-_RELATIVE_GAP = 1e-6
+_RELATIVE_GAP = 1e-4
 
 
 def solve_block(

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from solvers.assignment.problem import Int64Array
 
 
+_WHOLE_ORDERS = 60
+_LEAST_BLOCKS = 4
+"""More orders than those are never one block: where nobody else holds the stock, even the root takes minutes."""
+
+
 @contextlib.contextmanager
 def _stdout_to_stderr() -> Iterator[None]:
     """Send what the integer solver prints on its own to stderr: stdout belongs to whoever called us."""
@@ -106,6 +111,8 @@ class Neighbourhoods:
         flexible = np.flatnonzero(np.diff(self.columns.start) > 1)
         flexible = flexible[np.argsort(first[flexible], kind="stable")]
         parts = max(1, round(len(flexible) / size))
+        if len(flexible) > _WHOLE_ORDERS:
+            parts = max(parts, _LEAST_BLOCKS)
         return [np.sort(part) for part in np.array_split(flexible, parts) if len(part)]
 
     def _adopt(self, block: Int64Array, found: Int64Array | None) -> int:

@@ -59,7 +59,7 @@ class Effort:
     price_rounds: int = 400
     move_rounds: int = 20
     block_rounds: int = 4
-    block_size: int = 700
+    block_size: int = 400
     block_nodes: int = 50
     slack_cents: int | None = None
 
