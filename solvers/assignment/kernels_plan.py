@@ -8,16 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from solvers.assignment.kernels_pricing import (
-    BLOCKED,
-    DENSE_PIECES,
-    Instance,
-    Int64,
-    Whole,
-    Work,
-    cheapest_plan,
-    reduce_options,
-)
+from solvers.assignment.kernels_pricing import BLOCKED, Instance, Int64, Whole, Work, cheapest_plan, reduce_options
 
 Flags: TypeAlias = NDArray[np.bool_]
 
@@ -175,15 +166,6 @@ def take_plans(instance: Instance, orders: Int64, plan_of_piece: Int64, room: Ro
 
 
 @njit(cache=True, nogil=True)
-def total_cost(instance: Instance, orders: Int64, plan_of_piece: Int64) -> Whole:
-    """Cost of the orders' plans without prices, thousandths of a cent."""
-    total = np.int64(0)
-    for position in range(len(orders)):
-        total += plan_cost(instance, orders[position], plan_of_piece)
-    return total
-
-
-@njit(cache=True, nogil=True)
 def fitting_options(instance: Instance, room: Room, fits: Flags) -> None:
     """Mark the options that the whole room could carry."""
     for order in range(len(instance.max_shipments)):
@@ -277,53 +259,3 @@ def fix_plans(
                 and instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0
             ):
                 take_option(instance, order, option, room, -1)
-
-
-@njit(cache=True, nogil=True)
-def regrets(instance: Instance, prices: PriceArrays, work: Work, plan_of_piece: Int64, regret: Int64) -> None:
-    """Write how much dearer each order's plan is at prices than its cheapest, thousandths of a cent."""
-    for order in range(len(instance.max_shipments)):
-        reduce_options(instance, order, prices.stock, prices.capacity, prices.resource, work.reduced)
-        cheapest, _bound = cheapest_plan(instance, order, work)
-        start = instance.piece_start[order]
-        cost = np.int64(0)
-        ships = False
-        for piece in range(start, instance.piece_start[order + 1]):
-            option = plan_of_piece[piece]
-            if option < 0:
-                cost += instance.backorder[piece]
-            elif instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0:
-                cost += work.reduced[option - instance.option_start[order]]
-                ships = True
-        if ships:
-            cost -= instance.split
-        regret[order] = cost - cheapest
-
-
-@njit(cache=True, nogil=True)
-def mark_near(
-    instance: Instance,
-    orders: Int64,
-    prices: PriceArrays,
-    slack: Whole,
-    work: Work,
-    near: Flags,
-) -> None:
-    """Mark the options in some plan within `slack` of their order's cheapest at prices.
-
-    All options of an order of more than `DENSE_PIECES` pieces are near: its plans are not tabulated.
-    """
-    for position in range(len(orders)):
-        order = orders[position]
-        begin, end = instance.option_start[order], instance.option_start[order + 1]
-        pieces = instance.piece_start[order + 1] - instance.piece_start[order]
-        if pieces > DENSE_PIECES:
-            near[begin:end] = True
-            continue
-        reduce_options(instance, order, prices.stock, prices.capacity, prices.resource, work.reduced)
-        cheapest, _bound = cheapest_plan(instance, order, work)
-        full = (np.int64(1) << pieces) - 1
-        most = cheapest + slack + instance.split
-        for option in range(begin, end):
-            rest = full ^ instance.option_mask[option]
-            near[option] = work.reduced[option - begin] + work.value[rest] <= most

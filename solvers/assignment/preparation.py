@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +13,6 @@ from solvers.assignment.prices import Prices
 from solvers.assignment.problem import MILLICENTS
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from solvers.assignment.problem import AssignmentProblem, Int64Array
 
 
@@ -127,20 +125,6 @@ def prepare(problem: AssignmentProblem) -> Prepared:
     most = Room(*(np.zeros_like(array) for array in limit))
     add_potential_use(instance, np.zeros(problem.num_warehouses, dtype=np.int64), most)
     return Prepared(instance, kept, limit, np.flatnonzero(flatten(most) > flatten(limit)))
-
-
-def narrow(prepared: Prepared, near: NDArray[np.bool_]) -> Prepared:
-    """Keep only some options; limits, orders and pieces stay as they are.
-
-    Parameters
-    ----------
-    prepared
-        The problem.
-    near
-        Shape (num options,): those to keep.
-    """
-    kept = np.flatnonzero(near)
-    return replace(prepared, instance=_only(prepared.instance, kept), option_ids=prepared.option_ids[kept])
 
 
 def _only(instance: Instance, kept: Int64Array) -> Instance:

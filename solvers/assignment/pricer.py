@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from solvers.assignment.kernels_plan import PriceArrays, Room, mark_near, price_orders
+from solvers.assignment.kernels_plan import PriceArrays, Room, price_orders
 from solvers.assignment.kernels_pricing import Work, make_work
 from solvers.assignment.preparation import flatten
-from solvers.assignment.problem import MILLICENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from numpy.typing import NDArray
 
     from solvers.assignment.preparation import Prepared
     from solvers.assignment.problem import Int64Array
@@ -88,18 +85,6 @@ class Pricer:
 
         used = np.sum(self.share_out(chunk, orders), axis=0)
         return Pricing(int(bound.sum()), plan, used)
-
-    def near(self, prices: PriceArrays, slack_cents: int) -> NDArray[np.bool_]:
-        """Tell which options are in some plan within the slack of their order's cheapest at prices."""
-        instance = self.prepared.instance
-        near = np.zeros(len(instance.option_mask), dtype=np.bool_)
-        slack = np.int64(slack_cents * MILLICENTS)
-
-        def chunk(number: int, mine: Int64Array) -> None:
-            mark_near(instance, mine, prices, slack, self.works[number], near)
-
-        self.share_out(chunk)
-        return near
 
     def share_out(self, chunk: Callable[[int, Int64Array], _Result], orders: Int64Array | None = None) -> list[_Result]:
         """Run a function over as many shares of the orders as there are threads.

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _SLACK = 0.25
 """How much dearer at prices than its order's cheapest a plan may be to be searched, as a share of an option's cost."""
-_COLUMN_ROUNDS = 8
-"""Rounds over the plans that are nearly cheapest, per round asked for; the rounds over all options are half of those."""
+_COLUMN_ROUNDS = 16
+"""Rounds over the plans that are nearly cheapest, per round over all options."""
 _IDLE_ROUNDS = 2
 """Rounds of blocks without gain after which there is no more."""
 
@@ -41,8 +41,8 @@ class Effort:
     Parameters
     ----------
     price_rounds
-        Rounds of the price search: half of them over all options, then eight times as many over the plans that are
-        nearly cheapest.
+        Rounds of the price search over all options; sixteen times as many follow over the plans that are nearly
+        cheapest, at a small part of the work.
     move_rounds
         Rounds of annealing, of twenty moves an order each; 0 for none.
     block_rounds
@@ -56,7 +56,7 @@ class Effort:
         None: a quarter of what an option typically costs.
     """
 
-    price_rounds: int = 400
+    price_rounds: int = 200
     move_rounds: int = 20
     block_rounds: int = 4
     block_size: int = 400
@@ -106,7 +106,7 @@ def solve(
         warm_prices.check(problem)
     dual = search_prices(
         pricer,
-        rounds=-(-effort.price_rounds // 2),
+        rounds=effort.price_rounds,
         warm_prices=None if warm_prices is None else arrays_of(warm_prices),
         deadline=None if seconds is None else started + 0.2 * seconds,
     )
