@@ -88,7 +88,11 @@ def test_smallest_carton_of_2000_orders(benchmark, support):
             known = [int(row["smallest_carton"] or -1) for row in csv.DictReader(file)][: len(orders)]
         volume = np.append(cartons.prod(axis=1), 0)
         best = volume[known]
-        print(f"  larger than the known smallest: {(solution.set_cost > best).sum()} of {len(best)}")
+        missed = (best > 0) & (solution.set_status >= 2)
+        print(
+            f"  goal 3,000 orders/s, all proven; larger than the known smallest: {(solution.set_cost > best).sum()} of {len(best)}, "
+            f"fits missed: {missed.sum()}, excess volume {solution.set_cost[best > 0].sum() / best.sum() - 1:.4%}"
+        )
         claimed = np.isin(solution.set_status, [0, 2])
         assert np.array_equal(solution.set_cost[claimed], best[claimed])
         assert np.all(solution.set_cost[solution.set_status < 2] >= best[solution.set_status < 2])
@@ -99,8 +103,8 @@ def test_hard_orders_beside_cp_sat():
     problem = problem_of(cartons, orders)
     solution, seconds = timed(problem)
     tell("orders_hard, one core", solution, seconds)
-    if FULL:
-        tell("  at most 1 s an order", *timed(problem, seconds=1.0))
+    tell("  two threads", *timed(problem, threads=2))
+    tell("  support 0.7", *timed(problem_of(cartons, orders, support_share=0.7)))
     volume = cartons.prod(axis=1)
     turn = np.argsort(volume, kind="stable")
     compared = range(0, len(orders), 10 if FULL else 6)
@@ -109,11 +113,15 @@ def test_hard_orders_beside_cp_sat():
     theirs = np.array(
         [volume[turn][min(smallest_box(orders[k][:, :3], cartons[turn], limit)[0], len(turn) - 1)] for k in compared]
     )
+    their_seconds = time.process_time() - begin
     ours = solution.set_cost[list(compared)]
     print(
-        f"  CP-SAT, {limit} s a carton, {len(theirs)} of the orders: {len(theirs) / (time.process_time() - begin):.2f} orders/s; "
-        f"our volume {ours.sum() / theirs.sum():.4f} of theirs"
+        f"  CP-SAT, {limit} s a carton, {len(theirs)} of the orders: {len(theirs) / their_seconds:.2f} orders/s; "
+        f"our volume {ours.sum() / theirs.sum():.4f} of theirs (goal: at most 1.01 at 20 orders/s)"
     )
+    longer, seconds = timed(problem_of(cartons, [orders[k] for k in compared]), seconds=1.0 if FULL else 0.05)
+    tell(f"  at most {1.0 if FULL else 0.05} s an order", longer, seconds)
+    print(f"  our volume {longer.set_cost.sum() / theirs.sum():.4f} of theirs")
 
 
 def test_real_orders_take_no_more_boxes_than_boxpacker(benchmark):
