@@ -48,7 +48,7 @@ def _take_up(group: Group, rows: int, work: Work, memory: Reorder, first: int, n
             memory.failed[memory.unit[u]] = 1
             memory.missed[missed] = u
             missed += 1
-    memory.count[1] = missed
+    memory.tally[1] = missed
     placed = memory.placed_before[first]
     slots = 2**62 - 1 if memory.spaces.shape[1] > group.total[TOTAL_UNITS] else 1
     for i in range(placed):
@@ -69,7 +69,7 @@ def _replay(
     """Place the units from turn `first` on, each by its rule, after what was placed before it.
 
     A rule is a criterion of `score` in the box mirrored along the axes of the corner's bits; the least rank wins. Gives the
-    volume that found no place, `memory.count` the units placed and missed. Stops where that is more than `most`.
+    volume that found no place, `memory.tally` the units placed and missed. Stops where that is more than `most`.
     """
     memory = work.reorder
     free, num_free, kept_box, kept_entry = memory.spaces, memory.num_spaces, memory.box, memory.entry
@@ -80,7 +80,7 @@ def _replay(
     slots = 2**62 - 1 if free.shape[1] > num else 1
     need_rest = rules.support_per_10000 > 0 or group.total[HAS_LOADS] == 1
     start = _take_up(group, rows, work, memory, first, need_rest)
-    placed, missed, lost = start, memory.count[1], memory.missed_before[first]
+    placed, missed, lost = start, memory.tally[1], memory.missed_before[first]
     own = owner[start]
     for u in range(first, num):
         e = unit[u]
@@ -142,7 +142,7 @@ def _replay(
         for k in range(6):
             kept_box[own, at, k] = box[placed - 1, k]
         num_free[own, at] = cut_spaces(spaces, num_spaces, free[own, at], pieces, box[placed - 1], least)
-    memory.count[0], memory.count[1] = placed, missed
+    memory.tally[0], memory.tally[1] = placed, missed
     return int(lost)
 
 
@@ -157,7 +157,7 @@ def _put(spaces: Ints, s: int, dims: Ints, e: int, k: int, corner: int, box: Int
 @numba.njit(cache=True, nogil=True)
 def _adopt(group: Group, memory: Reorder, num: int, first: int) -> None:
     """Make the packing tried the one at hand."""
-    placed, missed = memory.count[0], memory.count[1]
+    placed, missed = memory.tally[0], memory.tally[1]
     if memory.spaces.shape[1] > num:
         for i in range(memory.placed_before[first] + 1, placed + 1):
             memory.owner[i] = 1 - memory.owner[i]
@@ -175,7 +175,7 @@ def _adopt(group: Group, memory: Reorder, num: int, first: int) -> None:
         memory.kept_unit[u], memory.kept_rule[u] = memory.unit[u], memory.rule[u]
     for k in range(missed):
         memory.kept_missed[k] = memory.missed[k]
-    memory.count[2] = missed
+    memory.tally[2] = missed
 
 
 @numba.njit(cache=True, nogil=True)
@@ -190,7 +190,7 @@ def _change(memory: Reorder, num: int) -> int:
         for u in range(first, min(num, first + 1 + _draw(memory.state, MOST_RULES_AT_ONCE))):
             rule[u] = new
         return first
-    missed = memory.count[2]
+    missed = memory.tally[2]
     moved = _draw(memory.state, num)
     if missed > 0 and _draw(memory.state, 4) > 0:
         moved = memory.kept_missed[_draw(memory.state, missed)]

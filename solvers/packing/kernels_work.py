@@ -156,7 +156,7 @@ class Reorder(NamedTuple):
     missed: Ints
     kept_missed: Ints
     """Turns of the units without a place."""
-    count: Ints
+    tally: Ints
     """Units placed, units missed, units missed by the order kept."""
     failed: Ints
     """(entries,) 1 once a unit of the entry found no place."""
@@ -193,7 +193,7 @@ def make_reorder(max_units: int, max_entries: int) -> Reorder:
         missed_before=column(*turns),
         missed=column(*turns),
         kept_missed=column(*turns),
-        count=column(3),
+        tally=column(3),
         failed=column(max_entries),
         dims=column(max_entries, 6, 3),
         pieces=column(free, 6),
