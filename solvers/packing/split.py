@@ -91,7 +91,8 @@ def _give_reasons(arrays: Arrays, rows: Rows, together: Ints, impossible: Ints) 
         entries = slice(int(sets.set_start[s]), int(sets.set_start[s + 1]))
         items = slice(int(rows.item_start[row]), int(rows.item_start[row + 1]))
         mine = together[entries] == rows.together[row]
-        mine &= np.isin(sets.entry_type[entries], rows.kind[items])
+        if rows.together[row] == 0:
+            mine &= sets.entry_type[entries] == rows.kind[items]
         is_unit = rows.count[items].sum() == 1
         out.reason[entries][mine] = _why(arrays, rows, int(row)) if is_unit else _NOT_TOGETHER
 
