@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.config import Carrier, Inventory, Settings
-from engine.contracts import INPUTS, OUTPUTS, REPORTS, TABLES, Table
+from engine.contracts import INPUTS, OUTPUTS, REPORTS, TABLES, Kind, Table
 from engine.verify.files import Manifest, Night
 
 AS_OF = datetime(
@@ -418,6 +418,7 @@ def output_tables() -> dict[str, list[Row]]:
         "manifests": handed,
         "plan_summary": [summary()],
         "baselines": [baseline()],
+        "stock_health": [healthy_book()],
         "stock_ledger": [
             *rows(
                 "warehouse_id sku day opening_units movement_units closing_units",
@@ -431,6 +432,22 @@ def output_tables() -> dict[str, list[Row]]:
             ),
         ],
     }  # fmt: skip
+
+
+def healthy_book() -> Row:
+    """Stock health of one stock in order: nothing is short, nothing too much, nothing proposed."""
+    table = TABLES["stock_health"]
+    nothing = {column.name: 0 for column in table.columns if not column.nullable and column.kind is not Kind.TEXT}
+    plan = {"waiting_cents": 0, "split_cents": 0, "farther_cents": 0, "plan_cost_cents": 0}
+    named = {
+        "rank": 1,
+        "warehouse_id": "LYON",
+        "sku": "BOOK",
+        "category": "media",
+        "place": "healthy",
+        "action": "none",
+    }
+    return nothing | plan | named
 
 
 def summary() -> Row:
