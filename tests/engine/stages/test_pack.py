@@ -131,7 +131,8 @@ def test_unusable_tables_are_refused_with_the_remedy(change, message):
 
 def test_every_bad_value_is_named_and_the_rest_is_packed():
     products = PRODUCTS.with_columns(
-        length_mm=pl.Series([100.0, 50.5, float("nan"), 10]), fragility=pl.Series(["none", "fragile", "none", "brittle"])
+        length_mm=pl.Series([100.0, 50.5, float("nan"), 10]),
+        fragility=pl.Series(["none", "fragile", "none", "brittle"]),
     )
     lines = pl.DataFrame(
         {
