@@ -81,6 +81,7 @@ def test_smallest_carton_of_2000_orders(benchmark, support):
     solution, seconds = timed(problem)
     tell(f"orders2000, support {support}, one core", solution, seconds)
     tell("  two threads", *timed(problem, threads=2))
+    tell("  a million nodes, one core", *timed(problem, node_limit=1_000_000 if FULL else 100_000))
     benchmark(pack, problem)
     assert solution.violations(problem) == []
     if support == 0:

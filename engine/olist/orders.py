@@ -121,6 +121,7 @@ def order_lines_table(source: Olist) -> pl.DataFrame:
         )
         .group_by("order_id", pl.col("product_id").alias("sku"), "unit_price_cents")
         .agg(pl.col("order_item_id").min().alias("line_number"), pl.len().cast(pl.Int64).alias("quantity"))
+        .with_columns(pl.lit(None, pl.String).alias("ship_together"))
         .sort("order_id", "line_number", "sku")
     )
 

@@ -77,8 +77,11 @@ def try_box(
         # Items that fit, if not by the rules, leave no proof to be had, only luck.
         if result == FOUND:
             return UNKNOWN
-        if search(memory, group, rows, edge, quick_nodes, work.box, work.box_entry) == NONE:
+        result = search(memory, group, rows, edge, quick_nodes, work.box, work.box_entry)
+        if result == NONE:
             return REFUTED
+        if result == FOUND:
+            return FITS if obeys_rules(group, work, rules, edge) else UNKNOWN
         return REFUTED if refuted_by_duals(group, rows, edge, work.dual_table, work.dual_cap) else UNKNOWN
     if is_flat == 1:
         return UNKNOWN

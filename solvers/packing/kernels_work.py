@@ -347,6 +347,7 @@ def match_box(group: Group, rows: int, length: int, width: int, height: int) -> 
 
     `usable[e, 0]` counts them, `usable[e, 1:]` are their positions in `dims[e]`.
     """
+    all_fit = True
     for e in range(rows):
         if group.quantity[e] == 0:
             continue
@@ -357,6 +358,5 @@ def match_box(group: Group, rows: int, length: int, width: int, height: int) -> 
                 fit += 1
                 group.usable[e, fit] = k
         group.usable[e, 0] = fit
-        if fit == 0:
-            return False
-    return True
+        all_fit &= fit > 0
+    return all_fit

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from solvers.packing.kernels_fill import NUM_CRITERIA, NUM_KEYS, fill, order_units
-from solvers.packing.kernels_price import NO_PRICE, parcel_price
+from solvers.packing.kernels_fullest import fullest_carton
+from solvers.packing.kernels_price import NO_PRICE
 from solvers.packing.kernels_sets import several_bound
-from solvers.packing.kernels_work import load_group, make_group, make_work, match_box
+from solvers.packing.kernels_work import load_group, make_group, make_work
 from solvers.packing.split_partition import MOST_PARTS, Arrays, Partition, cheapest_partitions, num_parts
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 _MOST_PAIRS: Final = 60
+_FEWEST: Final = 2
+"""Parcels that a set has at least which did not go into one."""
 
 
 def split_step_by_step(
@@ -47,9 +49,12 @@ def split_step_by_step(
     """
     filler = _Filler(arrays, parts, rows, position)
     rest = quantity[rows.of_set(position)]
-    plans = [filler.fill_up(rest, hardest_first=first) for first in (False, True)]
-    best = min(plans, key=filler.cost)
-    return filler.partition(_recut(filler, best)), filler.bound(rest)
+    bound = filler.bound(rest)
+    best = filler.fill_up(rest, hardest_first=False)
+    if not filler.is_best(best, bound):
+        best = min(best, filler.fill_up(rest, hardest_first=True), key=filler.cost)
+        best = _recut(filler, best)
+    return filler.partition(best), bound
 
 
 def _recut(filler: _Filler, plan: list[Ints]) -> list[Ints]:
@@ -83,8 +88,15 @@ class _Filler:
         self._kind = rows.kind[first]
         num_units = int(np.add.reduceat(rows.count, first) @ rows.quantity[own])
         cartons = arrays.cartons
+        self._num_cartons = _count_cartons(arrays.items.edges[self._kind], cartons.inner)
         self._group = make_group(self._kind.size)
         self._work = make_work(num_units, self._kind.size, cartons.cost_cents.size, int(cartons.inner.max()))
+        self._prices: dict[bytes, int] = {}
+        state = arrays.out.sets[rows.chosen[position]]
+        self._whole, self._whole_bound = rows.quantity[own], int(state[2])
+        if not state[3]:
+            # No one parcel was found for all of it, with more effort than a part gets.
+            self._prices[self._whole.tobytes()] = NO_PRICE
 
     def _contents(self, plan: list[Ints]) -> Contents:
         owner = np.full(len(plan), self._position)
@@ -105,12 +117,20 @@ class _Filler:
 
     def price(self, part: Ints) -> int:
         """Give the price of a part as one parcel, `NO_PRICE` where none was found."""
-        number = int(self._parts.numbers(self._contents([part]))[0])
-        return int(self._parts.price[number])
+        key = part.tobytes()
+        if key not in self._prices:
+            number = int(self._parts.numbers(self._contents([part]))[0])
+            self._prices[key] = int(self._parts.price[number])
+        return self._prices[key]
 
     def cost(self, plan: list[Ints]) -> int:
         """Give the price of parts together, fewest parcels first where they are to be."""
         return sum(self.price(part) + self._arrays.per_parcel for part in plan)
+
+    def is_best(self, plan: list[Ints], bound: int) -> bool:
+        """Say whether no plan costs less, nor has fewer parcels where they are to be few."""
+        is_few = self._arrays.per_parcel == 0 or len(plan) <= _FEWEST
+        return is_few and sum(map(self.price, plan)) <= bound
 
     def is_short(self, part: Ints) -> bool:
         """Say whether a part has few enough parts of its own to weigh them all."""
@@ -138,8 +158,10 @@ class _Filler:
         num = load_group(group, a.items, contents.kind, contents.times, contents.kind.size)
         packaging = int(self._rows.packaging[self._position])
         several = int(several_bound(group, num, a.cartons, a.prices, self._table, packaging, NO_PRICE))
-        number = int(self._parts.numbers(contents)[0])
-        least = min(several, int(self._parts.bound[number]))
+        if np.array_equal(rest, self._whole):
+            least = min(several, self._whole_bound)
+        else:
+            least = min(several, int(self._parts.bound[int(self._parts.numbers(contents)[0])]))
         return 0 if least == NO_PRICE else least
 
     def fill_up(self, rest: Ints, *, hardest_first: bool) -> list[Ints]:
@@ -166,40 +188,32 @@ class _Filler:
         kept = np.flatnonzero((part > 0) & ~self._is_free)
         if kept.size:
             return self._only(int(kept[0]))
-        a, group, work = self._arrays, self._group, self._work
+        a, group = self._arrays, self._group
         own = np.flatnonzero(part)
         num = int(load_group(group, a.items, self._kind[own], part[own], own.size))
-        hardest = min(range(own.size), key=lambda k: (self._num_cartons_for(int(own[k])), -int(group.volume[k])))
-        best, chosen = (0, 0), self._only(int(own[hardest]))
-        heaviest = int(a.prices.up_to_g[a.prices.table_start[self._table + 1] - 1])
-        packaging = int(self._rows.packaging[self._position])
-        for c in range(a.cartons.cost_cents.size):
-            if packaging not in (0, a.cartons.packaging[c]) or a.cartons.is_flat[c] == 1:
-                continue
-            edge, tare = a.cartons.inner[c], int(a.cartons.tare_g[c])
-            room = min(int(a.cartons.max_weight_g[c]), heaviest) - tare
-            for key in range(2 * NUM_KEYS):
-                match_box(group, num, edge[0], edge[1], edge[2])
-                size = order_units(group, num, work, key % NUM_KEYS)
-                if hardest_first:
-                    order = work.unit[:size]
-                    order[:] = np.r_[order[order == hardest], order[order != hardest]]
-                size = fill(group, num, work, a.rules, size, edge, (key * 5 + 6) % NUM_CRITERIA, 0, room)
-                taken = np.bincount(work.box_entry[:size], minlength=num)
-                if hardest_first and not taken[hardest]:
-                    continue
-                volume, weight = int(group.volume[:num] @ taken), int(group.weight_g[:num] @ taken) + tare
-                outer = int(a.cartons.outer[c].prod())
-                price = int(parcel_price(a.prices, self._table, weight, outer, int(a.cartons.cost_cents[c])))
-                if size and price < NO_PRICE and (volume, -price) > best:
-                    best, chosen = (volume, -price), np.zeros(part.size, np.int64)
-                    chosen[own] = taken
+        hardest = int(np.lexsort((-group.volume[:num], self._num_cartons[own]))[0])
+        taken = np.zeros(own.size, np.int64)
+        if not fullest_carton(
+            group,
+            num,
+            self._work,
+            a.rules,
+            a.cartons,
+            a.prices,
+            self._table,
+            int(self._rows.packaging[self._position]),
+            hardest if hardest_first else -1,
+            taken,
+        ):
+            return self._only(int(own[hardest]))
+        chosen = np.zeros(part.size, np.int64)
+        chosen[own] = taken
         return chosen
 
     def _only(self, row: int) -> Ints:
         return np.asarray(np.arange(self._kind.size) == row, dtype=np.int64)
 
-    def _num_cartons_for(self, row: int) -> int:
-        """Count the cartons that a unit fits by its edges alone."""
-        edges = np.sort(self._arrays.items.edges[self._kind[row]])
-        return int((edges <= np.sort(self._arrays.cartons.inner, axis=1)).all(axis=1).sum())
+
+def _count_cartons(edges: Ints, inner: Ints) -> Ints:
+    """Count for each unit the cartons that it fits by its edges alone."""
+    return np.asarray((np.sort(edges)[:, None] <= np.sort(inner)).all(axis=2).sum(axis=1), dtype=np.int64)
