@@ -11,6 +11,7 @@ import polars as pl
 
 Format = Callable[[Any], str]
 
+_SHORT: Final = 24
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6b7c; --line: #e3e8ee; --paper: #fff; --card: #f5f7fa; --bar: #3b6ea8; --priced: #b9a06a; --bad: #b4412f; --lost: #7c2a63; --paid: #d08a2e }
@@ -25,7 +26,7 @@ h1 { margin: 0; font-size: 1.6rem } h2 { margin: 2.6rem 0 .5rem; font-size: 1.15
 a.figure { border-left-color: var(--bad) } a.figure:hover, a.figure:focus { outline: 2px solid var(--bar) }
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: .9rem } th { color: var(--soft); font-weight: 600; text-align: left; white-space: nowrap; border-bottom: 2px solid var(--line) }
 th, td { padding: .32rem 1.1rem .32rem 0; border-bottom: 1px solid var(--line); vertical-align: top } th:last-child, td:last-child { padding-right: 0 } tbody tr:hover { background: var(--card) }
-td { max-width: 30rem; overflow-wrap: break-word } .number { text-align: right; white-space: nowrap }
+td { max-width: 30rem; overflow-wrap: break-word } .number { text-align: right } .number, .whole { white-space: nowrap }
 .bars td:last-child { width: 55% } .bar { display: inline-block; height: .7rem; border-radius: .2rem; background: var(--bar); min-width: 1px } .bar.priced { background: var(--priced) }
 figure { margin: .4rem 0 1rem } figcaption { max-width: 48rem; margin: .3rem 0 } details { font-size: .9rem } summary { color: var(--soft); cursor: pointer }
 .chart { display: block; width: 100%; height: auto; font-size: 12px } .chart text { fill: var(--soft) } .chart .middle { text-anchor: middle } .chart .end { text-anchor: end }
@@ -99,11 +100,16 @@ def table(frame: pl.DataFrame, columns: Sequence[tuple[str, str, Format | None]]
     head = "".join(f'<th class="{"number" if form else ""}">{escape(title)}</th>' for _, title, form in columns)
     lines = []
     for row in frame.iter_rows(named=True):
-        cells = ("" if row[name] is None else (form or str)(row[name]) for name, _, form in columns)
-        kinds = ('class="number"' if form else "" for _, _, form in columns)
+        cells = ["" if row[name] is None else (form or str)(row[name]) for name, _, form in columns]
+        kinds = ["number" if form else _kind(cell) for cell, (_, _, form) in zip(cells, columns, strict=True)]
         lines.append(
             "<tr>"
-            + "".join(f"<td {kind}>{escape(cell)}</td>" for kind, cell in zip(kinds, cells, strict=True))
+            + "".join(f'<td class="{kind}">{escape(cell)}</td>' for kind, cell in zip(kinds, cells, strict=True))
             + "</tr>"
         )
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+
+
+def _kind(text: str) -> str:
+    """Keep short names on one line: browsers break them at hyphens."""
+    return "whole" if len(text) <= _SHORT and " " not in text else ""

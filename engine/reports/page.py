@@ -19,8 +19,6 @@ _COMPONENTS: Final = (
     ("split_cents", "splits (priced)"),
     ("reserve_cents", "stock kept for later orders (priced)"),
     ("churn_cents", "moves since an earlier plan (priced)"),
-    ("reserve_cents", "reserves taken (priced)"),
-    ("churn_cents", "moved plans (priced)"),
 )
 
 _Summary = dict[str, Any]

@@ -65,12 +65,12 @@ def _both_sides(health: pl.DataFrame, currency: str) -> list[str]:
     )
     sums = sums.sort("money_cents", "warehouse_id", descending=[True, False])
     shown = sums.head(_WAREHOUSES_SHOWN)
-    short, write = short_money(currency), money(currency)
+    write = money(currency)
     bars = []
     for row in shown.iter_rows(named=True):
         for name, side in ((row["warehouse_id"], _TOO_MUCH), ("", _TOO_LITTLE)):
             stacked = [(float(row[column]), style) for column, _, style in side]
-            bars.append((name, stacked, short(sum(value for value, _ in stacked))))
+            bars.append((name, stacked, short_money(sum(value for value, _ in stacked))))
     total = {column: int(sums[column].sum()) for column, _, _ in parts}
     little = sum(total[column] for column, _, _ in _TOO_LITTLE)
     told = (
@@ -150,7 +150,7 @@ def _ages(turnover: pl.DataFrame, currency: str) -> list[str]:
     company = turnover.filter(pl.col("level") == "company")
     if company.is_empty():
         return []
-    row, short, write = company.row(0, named=True), short_money(currency), money(currency)
+    row, write = company.row(0, named=True), money(currency)
     rows = [
         {
             "age": _age(name),
@@ -162,7 +162,7 @@ def _ages(turnover: pl.DataFrame, currency: str) -> list[str]:
     ages = pl.DataFrame(rows)
     total, old = int(ages["value"].sum()), int(ages["value"].tail(2).sum())
     told = f"{share(old / total) if total else '0 %'} of the stock's value has been there for more than half a year."
-    bars = [(one["age"], [(float(one["value"]), "healthy")], short(one["value"])) for one in rows]
+    bars = [(one["age"], [(float(one["value"]), "healthy")], short_money(one["value"])) for one in rows]
     table = html.table(ages, [("age", "in stock for", None), ("units", "units", count), ("value", "value", write)])
     return [
         html.heading("Age of the stock", "First in, first out."),

@@ -21,17 +21,13 @@ def money(currency: str) -> Callable[[float], str]:
     return lambda cents: f"{cents / 100:,.2f}".replace(",", "\u202f") + f" {currency}"
 
 
-def short_money(currency: str) -> Callable[[float], str]:
-    """Give the writer of large sums of cents: thousands and millions of a currency."""
-
-    def write(cents: float) -> str:
-        whole = abs(cents) / 100
-        for size, letter in ((1e6, " m"), (1e3, " k")):
-            if whole >= size:
-                return f"{cents / 100 / size:.{1 if whole < 100 * size else 0}f}{letter} {currency}"
-        return f"{cents / 100:.0f} {currency}"
-
-    return write
+def short_money(cents: float) -> str:
+    """Write a large sum of cents in thousands or millions, the currency being named elsewhere."""
+    whole = abs(cents) / 100
+    for size, letter in ((1e6, " m"), (1e3, " k")):
+        if whole >= size:
+            return f"{cents / 100 / size:.{1 if whole < 100 * size else 0}f}{letter}"
+    return f"{cents / 100:.0f}"
 
 
 def day(value: Any) -> str:

@@ -133,6 +133,12 @@ def test_an_empty_night_has_a_page(small_run):
     assert "nan" not in text
 
 
+def test_the_components_shown_add_up_to_the_cost(small_run, page):
+    shown = page.split("What the plan costs")[1].split("What the plan saves")[0].split("<table")[1]
+    cents = [round(float(amount.replace("\u202f", "")) * 100) for amount in re.findall(r"([\d\u202f]+\.\d\d) ", shown)]
+    assert sum(cents) == small_run.summary["cost_cents"]
+
+
 @pytest.mark.parametrize("value", [None, 0, HOSTILE])
 def test_a_table_shows_every_row_and_nothing_for_what_is_absent(value):
     frame = pl.DataFrame({"a": [value, value]}, schema={"a": pl.String}, strict=False)
