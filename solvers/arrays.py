@@ -1,4 +1,4 @@
-"""Coercion of what callers hand in to the one array type that the kernels are compiled for."""
+"""Arrays as the kernels want them, and runs of positions in them."""
 
 from __future__ import annotations
 
@@ -66,3 +66,9 @@ def check_offsets(start: npt.NDArray[np.int64], name: str, num_items: int) -> No
         raise ValueError(
             f"{name} must rise from 0 to the number of items, {num_items}; it is {start[:5]}…{start[-2:]}."
         )
+
+
+def ranges(start: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Give start[i] .. start[i] + count[i] - 1 for every i, one after another."""
+    before = np.cumsum(count) - count
+    return np.asarray(np.arange(int(count.sum()), dtype=np.int64) + np.repeat(start - before, count), dtype=np.int64)

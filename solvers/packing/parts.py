@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from solvers.arrays import ranges
 from solvers.packing.kernels_price import NO_PRICE
 from solvers.packing.kernels_sets import FEASIBLE, OPTIMAL, OutArrays, SetArrays
 
@@ -48,12 +49,6 @@ def new_out(sets: SetArrays) -> OutArrays:
         left=np.zeros(num_entries, np.int64),
         reason=np.zeros(num_entries, np.int64),
     )
-
-
-def ranges(start: Ints, count: Ints) -> Ints:
-    """Give start[i] .. start[i] + count[i] - 1 for every i, one after another."""
-    skipped = np.r_[0, np.cumsum(count)[:-1]] if count.size else count
-    return np.arange(int(count.sum()), dtype=np.int64) + np.repeat(start - skipped, count)
 
 
 class Parts:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from solvers.arrays import ranges
 from solvers.packing.cartons import NO_STOCK_LIMIT
 from solvers.packing.kernels_sets import FEASIBLE, OPTIMAL, OutArrays, SetArrays
-from solvers.packing.parts import ranges
 from solvers.packing.solution import Reason
 
 if TYPE_CHECKING:

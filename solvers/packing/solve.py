@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from solvers.arrays import ranges
 from solvers.packing.cartons import CartonKind
 from solvers.packing.items import MAX_UNITS_PER_SET
 from solvers.packing.kernels_price import PriceArrays
 from solvers.packing.kernels_sets import FEASIBLE, NO_SOLUTION, OPEN, OutArrays, SetArrays, solve_sets
 from solvers.packing.kernels_work import CartonArrays, ItemArrays, RuleArrays, make_group, make_search, make_work
-from solvers.packing.parts import Parts, new_out, ranges
+from solvers.packing.parts import Parts, new_out
 from solvers.packing.problem import PackingProblem, Split
 from solvers.packing.ration import ration
 from solvers.packing.solution import PackingSolution

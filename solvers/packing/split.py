@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from solvers.arrays import ranges
 from solvers.packing.kernels_price import NO_PRICE
 from solvers.packing.kernels_sets import FEASIBLE, INFEASIBLE, NO_SOLUTION, OPTIMAL
 from solvers.packing.kernels_split import publish
-from solvers.packing.parts import ranges
 from solvers.packing.split_balance import balance
 from solvers.packing.split_greedy import split_step_by_step
 from solvers.packing.split_partition import MOST_PARTS, Arrays, Partition, cheapest_partitions, num_parts

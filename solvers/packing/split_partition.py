@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 import numpy as np
 
+from solvers.arrays import ranges
 from solvers.packing.kernels_partition import NO_COVER
 from solvers.packing.kernels_sets import SPLIT_CHEAPER
 from solvers.packing.kernels_split import PER_PARCEL, SplitArrays, least_prices, missing_parts, settle
-from solvers.packing.parts import ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

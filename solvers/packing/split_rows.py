@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.packing.parts import Contents, ranges
+from solvers.arrays import ranges
+from solvers.packing.parts import Contents
 
 if TYPE_CHECKING:
     import numpy.typing as npt

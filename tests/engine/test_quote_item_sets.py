@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.stages.quote.item_sets import Pieces, candidates, chosen_sets, item_sets, ranges
+from engine.stages.quote.item_sets import Pieces, candidates, chosen_sets, item_sets
+from solvers.arrays import ranges
 
 SEEDS = st.integers(0, 2**32)
 

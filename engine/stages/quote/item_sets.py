@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from solvers.arrays import ranges
+
 Ints = npt.NDArray[np.int64]
 
 
@@ -242,12 +244,6 @@ def item_sets(found: Candidates, pieces: Pieces, order_packaging: Ints) -> ItemS
     return ItemSets(
         of_bundle, np.concatenate(([0], np.cumsum(sizes))), sku[entries], quantity[entries], packaging[representative]
     )
-
-
-def ranges(first: Ints, count: Ints) -> Ints:
-    """Give first[i], first[i] + 1, … first[i] + count[i] - 1 for every i, one after another."""
-    before = np.cumsum(count) - count
-    return np.asarray(np.arange(int(count.sum()), dtype=np.int64) + np.repeat(first - before, count))
 
 
 def _contents(found: Candidates, piece_start: Ints, piece_sku: Ints, piece_quantity: Ints) -> tuple[Ints, Ints, Ints]:

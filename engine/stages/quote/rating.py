@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from engine.stages.quote.item_sets import Candidates, ranges
+from engine.stages.quote.item_sets import Candidates
 from engine.stages.quote.lanes import area_of, days_late, lateness_cents
 from engine.stages.quote.night import QuoteNight
 from engine.stages.quote.parcels import PackedSets
+from solvers.arrays import ranges
 from solvers.tariff import CheapestServices, Lanes, Parcels, cheapest_services
 
 Ints = npt.NDArray[np.int64]
