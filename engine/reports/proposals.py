@@ -17,7 +17,8 @@ from engine.errors import InputError, UsageError
 from engine.reports.frames import Frame, frame_of
 from engine.reports.outlook import Outlook, look
 from engine.reports.supply import Freight, firm_units, replenishment_problem, supply_terms
-from solvers.inventory import ReplenishEffort, Replenishment, ReplenishmentProblem, replenish
+from solvers.inventory import Replenishment, ReplenishmentProblem
+from solvers.inventory.replenish import ReplenishEffort, replenish
 from solvers.outcome import Outcome
 
 

@@ -1,4 +1,8 @@
-"""Inventory: the valued stock ledger, demand, reorder policies and transfers."""
+"""Inventory: the valued stock ledger, demand, reorder policies and transfers.
+
+Purchases and transfers are planned by `solvers.inventory.replenish`, which is not imported here: it brings OR-Tools along,
+some fifty megabytes that the ledger has no use for.
+"""
 
 from solvers.inventory.accuracy import pinball_loss, rmsse, scaled_pinball_loss
 from solvers.inventory.classes import (
@@ -26,7 +30,6 @@ from solvers.inventory.ledger import (
 )
 from solvers.inventory.loss import Demand
 from solvers.inventory.lost import lost_sales
-from solvers.inventory.replenish import ReplenishEffort, replenish
 from solvers.inventory.replenishment import UNLIMITED, Replenishment, ReplenishmentProblem
 from solvers.inventory.running import RunningLedger, even_cuts, opening_units
 from solvers.inventory.series import DemandSeries
@@ -55,7 +58,6 @@ __all__ = [
     "GroupedHistory",
     "Movement",
     "MovementValues",
-    "ReplenishEffort",
     "Replenishment",
     "ReplenishmentProblem",
     "RunningLedger",
@@ -74,7 +76,6 @@ __all__ = [
     "lost_sales",
     "opening_units",
     "pinball_loss",
-    "replenish",
     "rmsse",
     "scaled_pinball_loss",
     "steadiness_classes",
