@@ -65,3 +65,29 @@ def cheapest_partition(quantity: Ints, radix: Ints, value: Ints, total: Ints, ch
                 break
             part[e] += 1
             number += radix[e]
+
+
+@numba.njit(cache=True, nogil=True)
+def cheapest_cover(quantity: Ints, radix: Ints, value: Ints, total: Ints, choice: Ints) -> None:
+    """Fill `total` and `choice` as `cheapest_partition` does, but only as far as one comes on the way down from the whole.
+
+    The best of all covers by one or two parts is found in one pass, and is the best of all where three of the cheapest parts
+    cost more. Parameters are those of `cheapest_partition`.
+    """
+    whole = value.size - 1
+    first = 0
+    while first < quantity.size - 1 and quantity[first] == 0:
+        first += 1
+    least, best, part = NO_COVER, NO_COVER, 0
+    for number in range(1, whole + 1):
+        worth = value[number]
+        least = min(least, worth)
+        rest = value[whole - number] if number < whole else 0
+        # The first unit lies in one of the two: let it be this one.
+        if number % (quantity[first] + 1) != 0 and worth + rest < best:
+            best, part = worth + rest, number
+    if best < min(3 * least, NO_COVER):
+        total[0], total[whole] = 0, best
+        choice[whole], choice[whole - part] = part, whole - part
+        return
+    cheapest_partition(quantity, radix, value, total, choice)

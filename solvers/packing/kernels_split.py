@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numba
 import numpy as np
 
-from solvers.packing.kernels_partition import NO_COVER, cheapest_partition
+from solvers.packing.kernels_partition import NO_COVER, cheapest_cover
 from solvers.packing.kernels_price import NO_PRICE, PriceArrays, parcel_price
 from solvers.packing.kernels_sets import OutArrays, SetArrays
 from solvers.packing.kernels_work import CartonArrays
@@ -147,7 +147,7 @@ def missing_parts(splits: SplitArrays, value: Ints, is_packed: Ints, is_open: In
             continue
         first, last = splits.row_start[i], splits.row_start[i + 1]
         begin, end = splits.part_start[i], splits.part_start[i + 1]
-        cheapest_partition(splits.row_quantity[first:last], splits.radix[first:last], value[begin:end], total, choice)
+        cheapest_cover(splits.row_quantity[first:last], splits.radix[first:last], value[begin:end], total, choice)
         before = num
         for k in range(_walk(choice, end - begin - 1, parts)):
             at = begin + parts[k]
@@ -178,19 +178,19 @@ def settle(
         begin, end = splits.part_start[i], splits.part_start[i + 1]
         whole = end - begin - 1
         quantity, radix = splits.row_quantity[first:last], splits.radix[first:last]
-        cheapest_partition(quantity, radix, real[begin:end], total, choice)
+        cheapest_cover(quantity, radix, real[begin:end], total, choice)
         num_parts[i] = _walk(choice, whole, parts[num:])
         for k in range(num, num + num_parts[i]):
             parts[k] += begin
         num += num_parts[i]
-        cheapest_partition(quantity, radix, hopeful[begin:end], total, choice)
+        cheapest_cover(quantity, radix, hopeful[begin:end], total, choice)
         bound[i] = total[whole]
         if per_parcel > 0:
             if total[whole] // per_parcel < num_parts[i]:
                 for part in range(whole + 1):
                     known = hopeful[begin + part]
                     value[part] = known if part == 0 or known >= NO_COVER else known - per_parcel
-                cheapest_partition(quantity, radix, value[: end - begin], total, choice)
+                cheapest_cover(quantity, radix, value[: end - begin], total, choice)
             bound[i] = total[whole] % per_parcel
     return num
 

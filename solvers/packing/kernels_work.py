@@ -166,7 +166,7 @@ class Reorder(NamedTuple):
     state: Ints
 
 
-MOST_SLOTS = 100
+MOST_SLOTS = 128
 """Orders of more units are placed anew from their start."""
 
 

@@ -14,7 +14,8 @@ from solvers.packing.cartons import CartonKind
 from solvers.packing.items import MAX_UNITS_PER_SET
 from solvers.packing.kernels_price import PriceArrays
 from solvers.packing.kernels_sets import FEASIBLE, NO_SOLUTION, OPEN, OutArrays, SetArrays, solve_sets
-from solvers.packing.kernels_work import CartonArrays, ItemArrays, RuleArrays, make_group, make_search, make_work
+from solvers.packing.kernels_work import CartonArrays, ItemArrays, RuleArrays
+from solvers.packing.memory import Memories
 from solvers.packing.parts import Parts, new_out
 from solvers.packing.problem import PackingProblem, Split
 from solvers.packing.ration import ration
@@ -103,6 +104,7 @@ class _Worker:
         self._seed, self._threads = seed, threads
         self._items, self._cartons = _item_arrays(problem), _carton_arrays(problem)
         self._prices = _price_arrays(problem)
+        self._memories = Memories(int(np.diff(sets.set_start).max(initial=1)), self._cartons)
 
     def take_away(self, cartons: npt.NDArray[np.bool_]) -> None:
         """Pack from now on without these cartons."""
@@ -124,33 +126,29 @@ class _Worker:
         )
         parts = Parts(lambda some, found: _spread(partial(self._pack, alone, some, found), _every(some), self._threads))
         parts.adopt(sets, out, chosen)
-        arrays = Arrays(self._items, rules, self._cartons, self._prices, sets, out)
+        arrays = Arrays(self._items, rules, self._cartons, self._prices, sets, out, self._memories)
         assert self._problem.sets.together is not None
         split_sets(arrays, parts, self._problem.sets.together, open_)
 
-    def _pack(self, rules: RuleArrays, sets: SetArrays, out: OutArrays, chosen: Ints) -> None:
+    def _pack(self, rules: RuleArrays, sets: SetArrays, out: OutArrays, thread: int, chosen: Ints) -> None:
         """Pack sets into one parcel each."""
-        cartons = self._cartons
-        most_entries = int(np.diff(sets.set_start)[chosen].max(initial=1))
-        most_units = int(np.diff(sets.unit_start)[chosen].max(initial=1))
-        group = make_group(most_entries)
-        work = make_work(most_units, most_entries, cartons.cost_cents.size, int(cartons.inner.max()))
-        memory = make_search(most_entries, int(cartons.inner.max()))
-        solve_sets(chosen, group, work, memory, self._items, rules, cartons, self._prices, sets, out)
+        most_units = int((sets.unit_start[chosen + 1] - sets.unit_start[chosen]).max(initial=1))
+        memory = self._memories.of_thread(thread, most_units)
+        solve_sets(chosen, *memory, self._items, rules, self._cartons, self._prices, sets, out)
 
 
 def _every(sets: SetArrays) -> Ints:
     return np.arange(sets.set_start.size - 1, dtype=np.int64)
 
 
-def _spread(work_off: Callable[[Ints], None], chosen: Ints, threads: int) -> None:
+def _spread(work_off: Callable[[int, Ints], None], chosen: Ints, threads: int) -> None:
     """Share sets among threads; each writes to rows of its own, so the result is the same for any number of threads."""
     if threads <= 1 or chosen.size <= 1:
-        work_off(chosen)
+        work_off(0, chosen)
         return
     parts = [chosen[t::threads] for t in range(min(threads, chosen.size))]
     with ThreadPoolExecutor(len(parts)) as pool:
-        list(pool.map(work_off, parts))
+        list(pool.map(work_off, range(len(parts)), parts))
 
 
 def _set_arrays(problem: PackingProblem) -> SetArrays:

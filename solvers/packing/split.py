@@ -64,11 +64,9 @@ def _cut(arrays: Arrays, parts: Parts, rows: Rows, quantity: Ints) -> tuple[Part
     exact, long = np.flatnonzero((size > 1) & (size <= MOST_PARTS)), np.flatnonzero(size > MOST_PARTS)
     bound = np.zeros(rows.chosen.size, np.int64)
     partition, bound[exact] = cheapest_partitions(arrays, parts, rows, exact, quantity)
-    pieces = [partition]
-    for position in long:
-        steps, bound[position] = split_step_by_step(arrays, parts, rows, int(position), quantity)
-        pieces.append(steps)
-    partition = Partition.joined(pieces)
+    if long.size:
+        steps, bound[long] = split_step_by_step(arrays, parts, rows, long, quantity)
+        partition = Partition.joined([partition, steps])
     return (balance(parts, rows, partition) if arrays.rules.balance else partition), bound
 
 

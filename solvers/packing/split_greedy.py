@@ -1,4 +1,4 @@
-"""Splitting a set with too many parts to weigh all of them: parcel after parcel, then pairs of parcels anew."""
+"""Splitting sets with too many parts to weigh all of them: parcel after parcel, then pairs of parcels anew."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from solvers.arrays import ranges
 from solvers.packing.kernels_fullest import fullest_carton
 from solvers.packing.kernels_price import NO_PRICE
 from solvers.packing.kernels_sets import several_bound
-from solvers.packing.kernels_work import load_group, make_group, make_work
+from solvers.packing.kernels_work import load_group
 from solvers.packing.split_partition import MOST_PARTS, Arrays, Partition, cheapest_partitions, num_parts
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from solvers.packing.parts import Contents, Parts
+    from solvers.packing.parts import Parts
     from solvers.packing.split_rows import Rows
 
     Ints = npt.NDArray[np.int64]
@@ -27,16 +28,18 @@ _FEWEST: Final = 2
 
 
 def split_step_by_step(
-    arrays: Arrays, parts: Parts, rows: Rows, position: int, quantity: Ints
-) -> tuple[Partition, int]:
+    arrays: Arrays, parts: Parts, rows: Rows, positions: Ints, quantity: Ints
+) -> tuple[Partition, Ints]:
     """Fill one parcel after another as full as it gets, hazard classes apart; then cut pairs of parcels anew.
+
+    The sets go side by side, so that the parts that each of them asks for next are packed in one call.
 
     Parameters
     ----------
     arrays, parts, rows
         The problem, the parts packed so far and the rows of all sets.
-    position
-        The set, as a position in `rows.chosen`.
+    positions
+        The sets, as rising positions in `rows.chosen`.
     quantity
         How often each row of all sets is to be packed.
 
@@ -44,17 +47,61 @@ def split_step_by_step(
     -------
     Partition
         The parts.
-    int
-        A bound on the price of any way to split the set.
+    Ints
+        Bounds on the price of any way to split each set.
     """
-    filler = _Filler(arrays, parts, rows, position)
-    rest = quantity[rows.of_set(position)]
-    bound = filler.bound(rest)
-    best = filler.fill_up(rest, hardest_first=False)
-    if not filler.is_best(best, bound):
-        best = min(best, filler.fill_up(rest, hardest_first=True), key=filler.cost)
-        best = _recut(filler, best)
-    return filler.partition(best), bound
+    fillers = [_Filler(arrays, parts, rows, position, quantity) for position in positions.tolist()]
+    plans = _fill_up(fillers, hardest_first=False)
+    unsure = [k for k, filler in enumerate(fillers) if not filler.is_best(plans[k])]
+    others = _fill_up([fillers[k] for k in unsure], hardest_first=True)
+    for k, other in zip(unsure, others, strict=True):
+        plans[k] = _recut(fillers[k], min(plans[k], other, key=fillers[k].cost))
+    chosen = [(filler, part) for filler, plan in zip(fillers, plans, strict=True) for part in plan]
+    bounds = np.array([filler.bound for filler in fillers], dtype=np.int64)
+    return _partition(parts, rows, chosen), bounds
+
+
+def _fill_up(fillers: list[_Filler], *, hardest_first: bool) -> list[list[Ints]]:
+    """Fill one parcel of every set after another; what is kept together begins a parcel."""
+    plans: list[list[Ints]] = [[] for _ in fillers]
+    rests = [filler.whole for filler in fillers]
+    while open_ := [k for k, rest in enumerate(rests) if rest.any()]:
+        taken = {k: fillers[k].one_class(rests[k]) for k in open_}
+        _learn([(fillers[k], taken[k]) for k in open_])
+        for k in open_:
+            if fillers[k].price(taken[k]) == NO_PRICE:
+                taken[k] = fillers[k].fullest(taken[k], hardest_first=hardest_first)
+        _learn([(fillers[k], taken[k]) for k in open_])
+        while missed := [k for k in open_ if fillers[k].price(taken[k]) == NO_PRICE]:
+            for k in missed:
+                # Placed in another order the same units need not fit again: give one of them up.
+                taken[k][np.flatnonzero(taken[k])[-1]] -= 1
+            _learn([(fillers[k], taken[k]) for k in missed])
+        for k in open_:
+            plans[k].append(taken[k])
+            rests[k] = rests[k] - taken[k]
+    return plans
+
+
+def _learn(asked: list[tuple[_Filler, Ints]]) -> None:
+    """Pack the parts whose price is not known yet, all in one call."""
+    asked = [(filler, part) for filler, part in asked if part.tobytes() not in filler.prices]
+    if asked:
+        parts, rows = asked[0][0].parts, asked[0][0].rows
+        number = _partition(parts, rows, asked).number
+        for (filler, part), price in zip(asked, parts.price[number].tolist(), strict=True):
+            filler.prices[part.tobytes()] = price
+
+
+def _partition(parts: Parts, rows: Rows, chosen: list[tuple[_Filler, Ints]]) -> Partition:
+    """Give parts with their numbers."""
+    owner = np.array([filler.position for filler, _ in chosen], dtype=np.int64)
+    size = np.diff(rows.start)[owner]
+    row, times = ranges(rows.start[owner], size), np.concatenate([part for _, part in chosen])
+    is_in = times > 0
+    start = np.r_[0, np.cumsum(is_in)][np.r_[0, np.cumsum(size)]]
+    number = parts.numbers(rows.contents(owner, start, row[is_in], times[is_in]))
+    return Partition(owner, start, row[is_in], times[is_in], number)
 
 
 def _recut(filler: _Filler, plan: list[Ints]) -> list[Ints]:
@@ -79,58 +126,35 @@ def _recut(filler: _Filler, plan: list[Ints]) -> list[Ints]:
 class _Filler:
     """One set to fill parcels with; a part is how often it has each row of the set."""
 
-    def __init__(self, arrays: Arrays, parts: Parts, rows: Rows, position: int) -> None:
-        self._arrays, self._parts, self._rows, self._position = arrays, parts, rows, position
+    def __init__(self, arrays: Arrays, parts: Parts, rows: Rows, position: int, quantity: Ints) -> None:
+        self._arrays, self.parts, self.rows, self.position = arrays, parts, rows, position
         own = rows.of_set(position)
         self._own, self._table = own, int(rows.price_table[position])
         self._hazard, self._is_free = rows.hazard[own], rows.together[own] == 0
-        first = rows.item_start[own.start : own.stop]
-        self._kind = rows.kind[first]
-        num_units = int(np.add.reduceat(rows.count, first) @ rows.quantity[own])
-        cartons = arrays.cartons
-        self._num_cartons = _count_cartons(arrays.items.edges[self._kind], cartons.inner)
-        self._group = make_group(self._kind.size)
-        self._work = make_work(num_units, self._kind.size, cartons.cost_cents.size, int(cartons.inner.max()))
-        self._prices: dict[bytes, int] = {}
+        self._kind = rows.kind[rows.item_start[own.start : own.stop]]
+        self._num_cartons = _count_cartons(arrays.items.edges[self._kind], arrays.cartons.inner)
         state = arrays.out.sets[rows.chosen[position]]
-        self._whole, self._whole_bound = rows.quantity[own], int(state[2])
+        first, last = arrays.sets.unit_start[rows.chosen[position]], arrays.sets.unit_start[rows.chosen[position] + 1]
+        self._group, self._work, _ = arrays.memories.of_thread(0, int(last - first))
+        self.whole, self.prices = quantity[own], dict[bytes, int]()
+        self.bound = self._bound(int(state[2]))
         if not state[3]:
             # No one parcel was found for all of it, with more effort than a part gets.
-            self._prices[self._whole.tobytes()] = NO_PRICE
-
-    def _contents(self, plan: list[Ints]) -> Contents:
-        owner = np.full(len(plan), self._position)
-        return self._rows.contents(owner, *self._rows_of(plan))
-
-    def _rows_of(self, plan: list[Ints]) -> tuple[Ints, Ints, Ints]:
-        """Give offsets, rows and counts of parts."""
-        table = np.stack(plan)
-        part, row = np.nonzero(table)
-        start = np.searchsorted(part, np.arange(len(plan) + 1)).astype(np.int64)
-        return start, row + self._own.start, table[part, row]
-
-    def partition(self, plan: list[Ints]) -> Partition:
-        """Give parts with their numbers."""
-        start, row, times = self._rows_of(plan)
-        number = self._parts.numbers(self._contents(plan))
-        return Partition(np.full(len(plan), self._position), start, row, times, number)
+            self.prices[rows.quantity[own].tobytes()] = NO_PRICE
 
     def price(self, part: Ints) -> int:
         """Give the price of a part as one parcel, `NO_PRICE` where none was found."""
-        key = part.tobytes()
-        if key not in self._prices:
-            number = int(self._parts.numbers(self._contents([part]))[0])
-            self._prices[key] = int(self._parts.price[number])
-        return self._prices[key]
+        _learn([(self, part)])
+        return self.prices[part.tobytes()]
 
     def cost(self, plan: list[Ints]) -> int:
         """Give the price of parts together, fewest parcels first where they are to be."""
         return sum(self.price(part) + self._arrays.per_parcel for part in plan)
 
-    def is_best(self, plan: list[Ints], bound: int) -> bool:
+    def is_best(self, plan: list[Ints]) -> bool:
         """Say whether no plan costs less, nor has fewer parcels where they are to be few."""
         is_few = self._arrays.per_parcel == 0 or len(plan) <= _FEWEST
-        return is_few and sum(map(self.price, plan)) <= bound
+        return is_few and sum(map(self.price, plan)) <= self.bound
 
     def is_short(self, part: Ints) -> bool:
         """Say whether a part has few enough parts of its own to weigh them all."""
@@ -138,10 +162,10 @@ class _Filler:
 
     def cut(self, part: Ints) -> list[Ints]:
         """Cut a part at the least price."""
-        quantity = np.zeros(self._rows.quantity.size, np.int64)
+        quantity = np.zeros(self.rows.quantity.size, np.int64)
         quantity[self._own] = part
-        assert num_parts(self._rows, quantity)[self._position] <= MOST_PARTS
-        found, _ = cheapest_partitions(self._arrays, self._parts, self._rows, np.array([self._position]), quantity)
+        assert num_parts(self.rows, quantity)[self.position] <= MOST_PARTS
+        found, _ = cheapest_partitions(self._arrays, self.parts, self.rows, np.array([self.position]), quantity)
         plan = []
         for k in range(found.owner.size):
             one = slice(found.row_start[k], found.row_start[k + 1])
@@ -150,40 +174,26 @@ class _Filler:
             plan.append(counts)
         return plan
 
-    def bound(self, rest: Ints) -> int:
-        """Bound the price of any way to pack all of it."""
-        a = self._arrays
-        contents = self._contents([rest])
-        group = make_group(contents.kind.size)
-        num = load_group(group, a.items, contents.kind, contents.times, contents.kind.size)
-        packaging = int(self._rows.packaging[self._position])
-        several = int(several_bound(group, num, a.cartons, a.prices, self._table, packaging, NO_PRICE))
-        if np.array_equal(rest, self._whole):
-            least = min(several, self._whole_bound)
-        else:
-            least = min(several, int(self._parts.bound[int(self._parts.numbers(contents)[0])]))
+    def _bound(self, whole_bound: int) -> int:
+        """Bound the price of any way to pack all that is to be packed; `whole_bound` is that of all there is in one parcel."""
+        a, own, rows = self._arrays, self._own, self.rows
+        first, last = int(rows.item_start[own.start]), int(rows.item_start[own.stop])
+        counts = rows.count[first:last] * np.repeat(self.whole, np.diff(rows.item_start[own.start : own.stop + 1]))
+        num = load_group(self._group, a.items, rows.kind[first:last], counts, last - first)
+        packaging = int(rows.packaging[self.position])
+        several = int(several_bound(self._group, num, a.cartons, a.prices, self._table, packaging, NO_PRICE))
+        if not np.array_equal(self.whole, rows.quantity[own]):
+            number = _partition(self.parts, rows, [(self, self.whole)]).number
+            whole_bound = int(self.parts.bound[number[0]])
+        least = min(several, whole_bound)
         return 0 if least == NO_PRICE else least
 
-    def fill_up(self, rest: Ints, *, hardest_first: bool) -> list[Ints]:
-        """Fill one parcel after another; what is kept together begins a parcel."""
-        plan: list[Ints] = []
-        while rest.any():
-            part = self._one_class(rest)
-            if self.price(part) == NO_PRICE:
-                part = self._fullest(part, hardest_first=hardest_first)
-            while self.price(part) == NO_PRICE:
-                # Placed in another order the same units need not fit again: give one of them up.
-                part[np.flatnonzero(part)[-1]] -= 1
-            plan.append(part)
-            rest = rest - part
-        return plan
-
-    def _one_class(self, rest: Ints) -> Ints:
+    def one_class(self, rest: Ints) -> Ints:
         """Give what is without hazard or of the first hazard class there is."""
         classes = self._hazard[(rest > 0) & (self._hazard > 0)]
         return np.asarray(np.where((self._hazard == 0) | np.isin(self._hazard, classes[:1]), rest, 0), dtype=np.int64)
 
-    def _fullest(self, part: Ints, *, hardest_first: bool) -> Ints:
+    def fullest(self, part: Ints, *, hardest_first: bool) -> Ints:
         """Give the units of the carton that takes the largest volume of them; or of those that take the hardest unit."""
         kept = np.flatnonzero((part > 0) & ~self._is_free)
         if kept.size:
@@ -201,7 +211,7 @@ class _Filler:
             a.cartons,
             a.prices,
             self._table,
-            int(self._rows.packaging[self._position]),
+            int(self.rows.packaging[self.position]),
             hardest if hardest_first else -1,
             taken,
         ):

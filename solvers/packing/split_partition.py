@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from solvers.packing.kernels_price import PriceArrays
     from solvers.packing.kernels_sets import OutArrays, SetArrays
     from solvers.packing.kernels_work import CartonArrays, ItemArrays, RuleArrays
+    from solvers.packing.memory import Memories
     from solvers.packing.parts import Parts
     from solvers.packing.split_rows import Rows
 
@@ -34,7 +35,7 @@ _PARTS_AT_ONCE: Final = 2**20
 
 
 class Arrays(NamedTuple):
-    """A problem as the kernels take it, and where the results go."""
+    """A problem as the kernels take it, where the results go, and memory to work in."""
 
     items: ItemArrays
     rules: RuleArrays
@@ -42,6 +43,7 @@ class Arrays(NamedTuple):
     prices: PriceArrays
     sets: SetArrays
     out: OutArrays
+    memories: Memories
 
     @property
     def per_parcel(self) -> int:
