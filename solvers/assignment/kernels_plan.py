@@ -91,22 +91,6 @@ def take_plan(instance: Instance, order: Whole, plan_of_piece: Int64, room: Room
 
 
 @njit(cache=True, nogil=True)
-def plan_cost(instance: Instance, order: Whole, plan_of_piece: Int64) -> Whole:
-    """Cost of an order's plan without prices, thousandths of a cent."""
-    start = instance.piece_start[order]
-    cost = np.int64(0)
-    ships = False
-    for piece in range(start, instance.piece_start[order + 1]):
-        option = plan_of_piece[piece]
-        if option < 0:
-            cost += instance.backorder[piece]
-        elif instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0:
-            cost += instance.option_cost[option]
-            ships = True
-    return cost - instance.split if ships else cost
-
-
-@njit(cache=True, nogil=True)
 def place_order(
     instance: Instance, order: Whole, prices: PriceArrays, room: Room, work: Work, plan_of_piece: Int64
 ) -> None:
@@ -148,14 +132,39 @@ def place_sequence(
 
 
 @njit(cache=True, nogil=True)
+def _cost_at(instance: Instance, order: Whole, reduced: Int64, option_of_piece: Int64) -> Whole:
+    """Cost of an order's plan when its options cost `reduced`, thousandths of a cent."""
+    cost = np.int64(0)
+    ships = False
+    for piece in range(len(option_of_piece)):
+        option = option_of_piece[piece]
+        if option < 0:
+            cost += instance.backorder[instance.piece_start[order] + piece]
+        elif instance.option_mask[option] & ((np.int64(1) << piece) - 1) == 0:
+            cost += reduced[option - instance.option_start[order]]
+            ships = True
+    return cost - instance.split if ships else cost
+
+
+@njit(cache=True, nogil=True)
 def replace_sequence(
     instance: Instance, orders: Int64, prices: PriceArrays, room: Room, work: Work, plan_of_piece: Int64
 ) -> None:
     """Take back each order in turn and place it anew, never dearer at prices."""
+    before = np.empty(64, dtype=np.int64)
     for position in range(len(orders)):
         order = orders[position]
+        start, end = instance.piece_start[order], instance.piece_start[order + 1]
+        before[: end - start] = plan_of_piece[start:end]
         take_plan(instance, order, plan_of_piece, room, -1)
         place_order(instance, order, prices, room, work, plan_of_piece)
+        reduce_options(instance, order, prices.stock, prices.capacity, prices.resource, work.reduced)
+        placed = _cost_at(instance, order, work.reduced, plan_of_piece[start:end])
+        # Placing refuses options one by one where they do not fit together, which may end dearer than what was there.
+        if placed > _cost_at(instance, order, work.reduced, before[: end - start]):
+            take_plan(instance, order, plan_of_piece, room, -1)
+            plan_of_piece[start:end] = before[: end - start]
+            take_plan(instance, order, plan_of_piece, room, 1)
 
 
 @njit(cache=True, nogil=True)

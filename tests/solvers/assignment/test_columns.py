@@ -10,7 +10,7 @@ from solvers.assignment import annealing
 from solvers.assignment.annealing import Annealer
 from solvers.assignment.columns import columns_of, list_columns, plan_of, price_in_shares
 from solvers.assignment.dual import refine_prices, search_prices
-from solvers.assignment.kernels_plan import place_sequence
+from solvers.assignment.kernels_plan import place_sequence, replace_sequence, take_plans
 from solvers.assignment.neighbourhoods import Neighbourhoods
 from solvers.assignment.preparation import prepare
 from solvers.assignment.pricer import Pricer
@@ -66,6 +66,26 @@ def test_a_plan_is_found_among_the_columns_and_given_back():
         order_of_option = np.repeat(np.arange(12), np.diff(prepared.instance.option_start))
         chosen = columns_of(columns, plan, order_of_option)
         np.testing.assert_array_equal(plan_of(columns, chosen, prepared.instance), plan)
+
+
+def test_an_order_placed_anew_never_ends_dearer_than_it_was():
+    """Options that fit alone and not together are refused one by one; the best pair may be lost on the way."""
+    for seed in range(720, 760):
+        _problem, pricer = _pricer(seed, num_orders=3)
+        prepared, limit = pricer.prepared, pricer.prepared.contested_limit()
+        columns = list_columns(pricer, _free(pricer), EVERY_PLAN_CENTS)
+        chosen = columns.start[1:] - 1
+        Neighbourhoods(columns, limit, prepared.family(), chosen, seed=1).round(25, nodes=50, threads=1)
+        plan, room = plan_of(columns, chosen, prepared.instance), prepared.room()
+        take_plans(prepared.instance, np.arange(3), plan, room, 1)
+        replace_sequence(prepared.instance, np.arange(3), _free(pricer), room, pricer.works[0], plan)
+        again = prepared.room()
+        take_plans(prepared.instance, np.arange(3), plan, again, 1)
+        for left, counted in zip(room, again, strict=True):
+            np.testing.assert_array_equal(left, counted)
+        order_of_option = np.repeat(np.arange(3), np.diff(prepared.instance.option_start))
+        after = columns_of(columns, plan, order_of_option)
+        assert columns.cost[after].sum() <= columns.cost[chosen].sum()
 
 
 def test_searching_on_among_columns_raises_the_bound_and_never_above_the_optimum():
