@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator
 
@@ -176,3 +177,73 @@ def relaxed_millicents(problem: AssignmentProblem, prices) -> int:
         zip(prices.resource_millicents, problem.resource_limit, strict=True),
     )
     return total - sum(int(price) * int(limit) for price, limit in pairs)
+
+
+def with_orders(problem: AssignmentProblem, orders: np.ndarray) -> AssignmentProblem:
+    """The same problem, its orders in another order."""
+
+    def spans(start):
+        return np.concatenate([np.arange(start[order], start[order + 1]) for order in orders]).astype(np.int64)
+
+    pieces, options = spans(problem.piece_start), spans(problem.option_start)
+    return dataclasses.replace(
+        problem,
+        **_option_fields(problem, options),
+        piece_start=np.concatenate([[0], np.cumsum(np.diff(problem.piece_start)[orders])]),
+        option_start=np.concatenate([[0], np.cumsum(np.diff(problem.option_start)[orders])]),
+        max_shipments=problem.max_shipments[orders],
+        **{name: getattr(problem, name)[pieces] for name in ("piece_sku", "piece_quantity", "piece_backorder_cents")},
+    )
+
+
+def with_pieces_joined(problem: AssignmentProblem) -> tuple[AssignmentProblem, AssignmentProblem]:
+    """The problem with the pieces of each order's first article as one, and as they were but carried together."""
+    first = problem.piece_start[problem.order_of_piece]
+    alike = problem.piece_sku == problem.piece_sku[first]
+    together = np.zeros(problem.num_orders, dtype=np.int64)
+    np.bitwise_or.at(together, problem.order_of_piece, np.where(alike, 1 << (np.arange(problem.num_pieces) - first), 0))
+    own = together[problem.order_of_option]
+    mask = problem.option_mask & own
+    kept = np.flatnonzero((mask == 0) | (mask == own))
+    counts = np.bincount(problem.order_of_option[kept], minlength=problem.num_orders)
+    apart = dataclasses.replace(
+        problem, **_option_fields(problem, kept), option_start=np.concatenate([[0], np.cumsum(counts)])
+    )
+    stays = ~alike | (np.arange(problem.num_pieces) == first)
+    quantity, backorder = problem.piece_quantity.copy(), problem.piece_backorder_cents.copy()
+    np.add.at(quantity, first[~stays], problem.piece_quantity[~stays])
+    np.add.at(backorder, first[~stays], problem.piece_backorder_cents[~stays])
+    joined_mask = [
+        sum(
+            1 << at
+            for at, piece in enumerate(np.flatnonzero(stays & (problem.order_of_piece == order)))
+            if int(mask) >> (piece - problem.piece_start[order]) & 1
+        )
+        for order, mask in zip(apart.order_of_option.tolist(), apart.option_mask, strict=True)
+    ]
+    joined = dataclasses.replace(
+        apart,
+        piece_start=np.concatenate(
+            [[0], np.cumsum(np.bincount(problem.order_of_piece[stays], minlength=problem.num_orders))]
+        ),
+        piece_sku=problem.piece_sku[stays],
+        piece_quantity=quantity[stays],
+        piece_backorder_cents=backorder[stays],
+        option_mask=np.array(joined_mask, dtype=np.int64),
+    )
+    return joined, apart
+
+
+def _option_fields(problem: AssignmentProblem, options: np.ndarray) -> dict[str, np.ndarray]:
+    """The arrays of some of the options, in the given order."""
+    uses = [np.arange(*problem.option_resource_start[option : option + 2]) for option in options]
+    use = np.concatenate([*uses, np.zeros(0)]).astype(np.int64)
+    return {
+        "option_resource_start": np.concatenate([[0], np.cumsum(np.diff(problem.option_resource_start)[options])]),
+        "option_resource": problem.option_resource[use],
+        "option_resource_amount": problem.option_resource_amount[use],
+        **{
+            name: getattr(problem, name)[options]
+            for name in ("option_warehouse", "option_mask", "option_cents", "option_parcels")
+        },
+    }

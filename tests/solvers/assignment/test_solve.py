@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from reference import brute_force_cents, plan_cents, plans, random_problem
+from reference import brute_force_cents, plan_cents, plans, random_problem, with_orders
 
 from solvers.assignment import (
     Effort,
@@ -70,38 +70,12 @@ def test_the_plan_beats_or_meets_every_baseline(crowded, solution):
 def test_row_order_changes_nothing_where_the_optimum_is_proven():
     for seed in range(40, 52):
         problem = random_problem(seed, num_orders=3)
-        turned = _reversed_orders(problem)
+        turned = with_orders(problem, np.arange(3)[::-1])
         assert brute_force_cents(problem) == brute_force_cents(turned)
         first, second = solve(problem, effort=EFFORT), solve(turned, effort=EFFORT)
         assert second.violations(turned) == []
         assert first.outcome.bound <= second.outcome.cost
         assert second.outcome.bound <= first.outcome.cost
-
-
-def _reversed_orders(problem):
-    """The same problem, its orders in reverse."""
-    orders = np.arange(problem.num_orders)[::-1]
-
-    def spans(start):
-        return np.concatenate([np.arange(start[order], start[order + 1]) for order in orders]).astype(np.int64)
-
-    pieces, options = spans(problem.piece_start), spans(problem.option_start)
-    uses = [np.arange(*problem.option_resource_start[option : option + 2]) for option in options]
-    use = np.concatenate([*uses, np.zeros(0)]).astype(np.int64)
-    return dataclasses.replace(
-        problem,
-        piece_start=np.concatenate([[0], np.cumsum(np.diff(problem.piece_start)[orders])]),
-        option_start=np.concatenate([[0], np.cumsum(np.diff(problem.option_start)[orders])]),
-        option_resource_start=np.concatenate([[0], np.cumsum(np.diff(problem.option_resource_start)[options])]),
-        option_resource=problem.option_resource[use],
-        option_resource_amount=problem.option_resource_amount[use],
-        max_shipments=problem.max_shipments[orders],
-        **{name: getattr(problem, name)[pieces] for name in ("piece_sku", "piece_quantity", "piece_backorder_cents")},
-        **{
-            name: getattr(problem, name)[options]
-            for name in ("option_warehouse", "option_mask", "option_cents", "option_parcels")
-        },
-    )
 
 
 def test_a_line_split_in_two_pieces_of_one_sku_never_takes_more_than_there_is():
