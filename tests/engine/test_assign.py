@@ -208,3 +208,46 @@ def test_a_price_stands_only_on_what_is_limited_and_never_below_zero(tiny_night,
             assert ("stock", row["warehouse_id"], row["sku"]) in every.limit
         else:
             assert ("capacity", row["warehouse_id"]) in every.limit
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_lines_of_one_article_are_offered_as_one_line_of_their_sum(seed, tiny_tables, plan_tables, tiny_settings):
+    tables = tiny_tables(seed, orders=5, lines=1, stock=12)
+    lines = tables["order_lines"].with_columns(quantity=pl.lit(3, pl.Int64))
+    second = lines.with_columns(line_number=pl.col("line_number") + 1, quantity=pl.lit(2, pl.Int64))
+    both = pl.concat([lines.with_columns(quantity=pl.lit(1, pl.Int64)), second])
+    one = plan_tables(tables | {"order_lines": lines}, tiny_settings)
+    two = plan_tables(tables | {"order_lines": both}, tiny_settings)
+    undivided = one.quotes.pieces.group_by("order_id").len().filter(pl.col("len") == 1)
+    undivided = undivided.join(two.quotes.pieces.group_by("order_id").len().filter(pl.col("len") == 2), on="order_id")
+    key = ["order_id", "warehouse_id", "shipments", "cost_cents"]
+    whole = two.quotes.offers.filter(pl.col("pieces") == 0b11).join(undivided, on="order_id", how="semi")
+    single = one.quotes.offers.join(undivided, on="order_id", how="semi")
+    assert single.height
+    assert whole.select(key).sort(key).equals(single.select(key).sort(key))
+    # Two lines may part, where that is cheaper; never do they take more than there is, or cost more than the one.
+    every = EveryPlan(two)
+    used = sum((every.use(o["order_id"], o) for o in two.plan.offers.filter("is_chosen").to_dicts()), Counter())
+    assert all(units <= every.limit.get(name, 0) for name, units in used.items())
+    if one.plan.backorders.is_empty():
+        assert every.least_cents() <= EveryPlan(one).least_cents()
+
+
+def test_an_article_in_two_lines_waits_where_its_stock_is_enough_for_one_only(tiny_tables, plan_tables, tiny_settings):
+    tables = tiny_tables(3, orders=1, lines=1, skus=1, stock=1)
+    line = tables["order_lines"].with_columns(quantity=pl.lit(2, pl.Int64))
+    tables["order_lines"] = pl.concat([line, line.with_columns(line_number=pl.col("line_number") + 1)])
+    place = (
+        tables["stock"]
+        .head(1)
+        .with_columns(
+            warehouse_id=pl.lit("BER"),
+            on_hand=pl.lit(3, pl.Int64),
+            reserved=pl.lit(0, pl.Int64),
+            safety_stock=pl.lit(0, pl.Int64),
+        )
+    )
+    night = plan_tables(tables | {"stock": place}, tiny_settings)
+    assert not night.quotes.offers.filter(pl.col("pieces") == 0b11).height
+    shipped, waiting = night.plan.parcels.shipment_lines["quantity"], night.plan.backorders["quantity"]
+    assert (shipped.sum(), waiting.sum()) in {(2, 2), (0, 4)}
