@@ -102,20 +102,21 @@ def _last_numbers(past_shipments: pl.DataFrame) -> pl.DataFrame:
 
 
 def _contents(parcels: pl.DataFrame, offers: pl.DataFrame, quotes: Quotes) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Give placements and lines; units of one article in one offer go to its lines in their order."""
+    """Give placements and lines; units of one article and set in one offer go to its lines in their order."""
     carried = _carried_pieces(offers, quotes)
+    unit = ["offer", "sku", "mark"]
     units = (
-        carried.select("offer", "sku", "line_number", pl.int_ranges(0, "quantity").alias("unit"))
+        carried.select(*unit, "line_number", pl.int_ranges(0, "quantity").alias("unit"))
         .explode("unit")
-        .sort("offer", "sku", "line_number", maintain_order=True)
-        .with_columns(pl.int_range(pl.len()).over("offer", "sku").alias("unit"))
+        .sort(*unit, "line_number", maintain_order=True)
+        .with_columns(pl.int_range(pl.len()).over(unit).alias("unit"))
     )
     placed = (
         parcels.select("offer", "parcel", "shipment_id", "order_id")
         .join(quotes.packed.placements, on="parcel", maintain_order="left_right")
         .sort("offer", "shipment_id", "step", maintain_order=True)
-        .with_columns(pl.int_range(pl.len()).over("offer", "sku").alias("unit"))
-        .join(units, on=["offer", "sku", "unit"], how="left", maintain_order="left")
+        .with_columns(pl.int_range(pl.len()).over(unit).alias("unit"))
+        .join(units, on=[*unit, "unit"], how="left", maintain_order="left")
         .with_columns(pl.col("step").alias("item_number"))
         .sort("shipment_id", "item_number")
     )
@@ -131,8 +132,8 @@ def _contents(parcels: pl.DataFrame, offers: pl.DataFrame, quotes: Quotes) -> tu
 
 
 def _carried_pieces(offers: pl.DataFrame, quotes: Quotes) -> pl.DataFrame:
-    """Give offer, sku, line_number, quantity of the pieces in the chosen offers."""
+    """Give offer, sku, mark, line_number, quantity of the pieces in the chosen offers."""
     chosen = offers.select("order_id", "pieces", "is_chosen", pl.row_index("offer").cast(pl.Int64)).filter("is_chosen")
     joined = chosen.join(quotes.pieces, on="order_id", maintain_order="left_right")
     bit = pl.lit(2, pl.Int64).pow(pl.col("piece_number")).cast(pl.Int64)
-    return joined.filter((pl.col("pieces") & bit) != 0).select("offer", "sku", "line_number", "quantity")
+    return joined.filter((pl.col("pieces") & bit) != 0).select("offer", "sku", "mark", "line_number", "quantity")

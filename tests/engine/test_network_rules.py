@@ -153,6 +153,46 @@ def test_lines_that_ship_together_are_never_divided_nor_sent_apart(tiny_tables, 
         assert rows["later_cents"].max() - rows["later_cents"].min() <= 1
 
 
+def test_a_set_keeps_its_parcel_where_the_order_needs_two_and_an_article_of_it_is_also_free(
+    tiny_tables, plan_tables, tiny_settings
+):
+    """A carton holds two cubes, and packed without regard to the set its two lines would lie apart."""
+    tables = tiny_tables(1, orders=1, stock=9)
+    one, two = tables["products"]["sku"][:2]
+    edges = [pl.lit(100).alias(f"{side}_mm") for side in ("length", "width", "height")]
+    plain = {"fragility": "none", "hazard_class": None, "weight_g": 500}
+    tables["products"] = (
+        tables["products"]
+        .with_columns(*edges, **{name: pl.lit(value) for name, value in plain.items()})
+        .cast(TABLES["products"].schema)
+    )
+    inner = {"inner_length_mm": 200, "inner_width_mm": 100, "inner_height_mm": 100, "on_hand": None}
+    tables["cartons"] = (
+        tables["cartons"]
+        .filter(carton_id="MEDIUM")
+        .with_columns(**{name: pl.lit(value) for name, value in inner.items()})
+        .cast(TABLES["cartons"].schema)
+    )
+    order = tables["order_lines"]["order_id"][0]
+    rows = [(one, None, 1), (one, "set", 1), (two, "set", 1)]
+    tables["order_lines"] = frame(
+        "order_lines",
+        [
+            {"order_id": order, "line_number": at + 1, "sku": sku, "quantity": n, "unit_price_cents": 900}
+            | {"ship_together": mark}
+            for at, (sku, mark, n) in enumerate(rows)
+        ],
+    )
+    tables["orders"] = tables["orders"].filter(order_id=order).with_columns(max_shipments=pl.lit(None, pl.Int64))
+    stock = [{"warehouse_id": "BER", "sku": sku, "on_hand": 9} for sku in (one, two)]
+    night = plan_tables(tables | {"stock": frame("stock", stock)}, tiny_settings)
+    assert night.quotes.offers.filter(pieces=0b111)["shipments"].unique().to_list() == [2]
+    sent = night.plan.parcels.shipment_lines.group_by("shipment_id").agg(pl.col("line_number").sort())
+    assert sorted(sent["line_number"].to_list()) == [[1], [2, 3]]
+    placed = night.plan.parcels.placements.select("shipment_id", "line_number").unique()
+    assert placed.height == 3
+
+
 def test_a_forbidden_order_waits_and_says_that_a_restriction_may_forbid_it(tiny_tables, plan_tables, tiny_settings):
     tables = tiny_tables(3, stock=9) | {"restrictions": frame("restrictions", [{"dest_country": "DE"}])}
     night = plan_tables(tables, tiny_settings)

@@ -135,6 +135,19 @@ def test_what_must_leave_together_is_in_a_set_all_or_none(seed):
             assert ((order, group, warehouse) in listed) == held
 
 
+def test_what_must_share_a_parcel_is_marked_in_the_contents():
+    one = np.ones(4, np.int64)
+    start, sku = np.array([0, 4]), np.array([5, 2, 5, 2])
+    pieces = pieces_of(start, sku, one, np.full((1, 6), 9), np.array([1, 0b1110, 0b1110, 0b1110]))
+    found = candidates(pieces, exact_lines=4)
+    sets = item_sets(found, pieces, np.zeros(1, np.int64))
+    contents = [
+        list(zip(*(column[a:b].tolist() for column in (sets.sku, sets.quantity, sets.together)), strict=True))
+        for a, b in itertools.pairwise(sets.start)
+    ]
+    assert sorted(contents) == [[(2, 2, 2), (5, 1, 0), (5, 1, 2)], [(2, 2, 2), (5, 1, 2)], [(5, 1, 0)]]
+
+
 @given(SEEDS)
 def test_chosen_sets_are_offered_where_they_are_held(seed):
     start, sku, quantity, available = random_pieces(seed)

@@ -44,6 +44,8 @@ class ItemSets:
         The item set of each bundle.
     start, sku, quantity
         Content of each item set: entries `start[i]:start[i + 1]`, sorted by SKU.
+    together
+        For each entry the mark of what it must share a parcel with; 0 for none.
     packaging
         Packaging each item set must go into; 0 for any.
     """
@@ -52,6 +54,7 @@ class ItemSets:
     start: Ints
     sku: Ints
     quantity: Ints
+    together: Ints
     packaging: Ints
 
 
@@ -74,6 +77,12 @@ class Pieces:
     quantity: Ints
     together: Ints
     available: Ints
+
+    @property
+    def mark(self) -> Ints:
+        """For each piece the mark, within its order, of the pieces that must leave with it; 0 where it leaves alone."""
+        lowest = np.bitwise_count((self.together & -self.together) - 1).astype(np.int64)
+        return np.where(np.bitwise_count(self.together) > 1, lowest + 1, 0)
 
 
 def candidates(pieces: Pieces, exact_lines: int) -> Candidates:
@@ -235,33 +244,35 @@ def item_sets(found: Candidates, pieces: Pieces, order_packaging: Ints) -> ItemS
     order_packaging
         Packaging each order asks for; 0 for any.
     """
-    bundle, sku, quantity = _contents(found, pieces.start, pieces.sku, pieces.quantity)
+    bundle, content = _contents(found, pieces)
     start = np.searchsorted(bundle, np.arange(len(found.bundle_order) + 1)).astype(np.int64)
     packaging = order_packaging[found.bundle_order]
-    representative, of_bundle = _distinct(start, sku, quantity, packaging)
-    entries = ranges(start[representative], start[representative + 1] - start[representative])
+    representative, of_bundle = _distinct(start, content, packaging)
     sizes = start[representative + 1] - start[representative]
-    return ItemSets(
-        of_bundle, np.concatenate(([0], np.cumsum(sizes))), sku[entries], quantity[entries], packaging[representative]
-    )
+    entries = ranges(start[representative], sizes)
+    sku, quantity, mark = content[:, entries]
+    start = np.concatenate(([0], np.cumsum(sizes)))
+    return ItemSets(of_bundle, start, sku, quantity, mark, packaging[representative])
 
 
-def _contents(found: Candidates, piece_start: Ints, piece_sku: Ints, piece_quantity: Ints) -> tuple[Ints, Ints, Ints]:
-    """Give bundle, SKU and quantity of every entry, sorted; pieces of one SKU are one entry."""
-    num_pieces = np.diff(piece_start)[found.bundle_order]
+def _contents(found: Candidates, pieces: Pieces) -> tuple[Ints, Ints]:
+    """Give the bundle of every entry, and its SKU, quantity and mark as rows; pieces of one SKU and mark are one entry."""
+    num_pieces = np.diff(pieces.start)[found.bundle_order]
     bundle = np.repeat(np.arange(len(found.bundle_order)), num_pieces)
     bit = ranges(np.zeros(len(num_pieces), np.int64), num_pieces)
     has = found.bundle_mask[bundle] >> bit & 1 == 1
-    bundle, piece = bundle[has], piece_start[found.bundle_order[bundle[has]]] + bit[has]
-    order = np.lexsort((piece_sku[piece], bundle))
-    bundle, sku, quantity = bundle[order], piece_sku[piece][order], piece_quantity[piece][order]
+    bundle, piece = bundle[has], pieces.start[found.bundle_order[bundle[has]]] + bit[has]
+    key = np.stack([pieces.mark[piece], pieces.sku[piece], bundle])
+    order = np.lexsort(key)
+    (mark, sku, bundle), quantity = key[:, order], pieces.quantity[piece][order]
     is_first = np.ones(len(bundle), bool)
-    is_first[1:] = (bundle[1:] != bundle[:-1]) | (sku[1:] != sku[:-1])
+    is_first[1:] = (bundle[1:] != bundle[:-1]) | (sku[1:] != sku[:-1]) | (mark[1:] != mark[:-1])
     first = np.flatnonzero(is_first)
-    return bundle[first], sku[first], np.add.reduceat(quantity, first) if len(first) else quantity
+    units = np.add.reduceat(quantity, first) if len(first) else quantity
+    return bundle[first], np.stack([sku[first], units, mark[first]])
 
 
-def _distinct(start: Ints, sku: Ints, quantity: Ints, packaging: Ints) -> tuple[Ints, Ints]:
+def _distinct(start: Ints, contents: Ints, packaging: Ints) -> tuple[Ints, Ints]:
     """Give a representative of each distinct content and the content of each bundle, compared exactly."""
     size = np.diff(start)
     longest = int(size.max(initial=0))
@@ -273,7 +284,7 @@ def _distinct(start: Ints, sku: Ints, quantity: Ints, packaging: Ints) -> tuple[
         if not len(members):
             continue
         entry = start[members][:, None] + np.arange(length)
-        content = np.concatenate([sku[entry], quantity[entry], packaging[members][:, None]], axis=1)
+        content = np.concatenate([*contents[:, entry], packaging[members][:, None]], axis=1)
         _, first, inverse = np.unique(content, axis=0, return_index=True, return_inverse=True)
         representative.append(members[first])
         of_bundle[members] = num_distinct + inverse.reshape(-1)

@@ -57,7 +57,7 @@ class Offered:
         )
 
 
-def offered(found: Candidates, set_of_candidate: Ints, packed: PackedSets, rated: Rated, night: QuoteNight) -> Offered:
+def offered(found: Candidates, packed: PackedSets, rated: Rated, night: QuoteNight) -> Offered:
     """Add up the parcels of each way.
 
     A way with a parcel that nobody carries is no offer, nor is one like another, nor one whose price cannot be summed.
@@ -66,8 +66,6 @@ def offered(found: Candidates, set_of_candidate: Ints, packed: PackedSets, rated
     ----------
     found
         The candidates.
-    set_of_candidate
-        The item set of each.
     packed
         The parcels of each item set.
     rated
@@ -85,9 +83,7 @@ def offered(found: Candidates, set_of_candidate: Ints, packed: PackedSets, rated
 
     parcels = np.bincount(rated.way, minlength=num_ways)
     carried = np.bincount(rated.way[choice.is_feasible], minlength=num_ways)
-    is_whole = (
-        (parcels > 0) & (carried == parcels) & kept_together(found, set_of_candidate, packed, night)[ways.candidate]
-    )
+    is_whole = (parcels > 0) & (carried == parcels)
     order, warehouse, mask = (values[ways.candidate] for values in (found.order, found.warehouse, found.mask))
     rates = night.warehouses.select("handling_cents_per_shipment", "pick_cents_per_unit").to_numpy()[warehouse]
     offers = pl.DataFrame(
@@ -186,67 +182,6 @@ def _is_moved(night: QuoteNight) -> Flags:
     has_plan = np.zeros(night.pieces.height, np.bool_)
     has_plan[planned["piece"].to_numpy()] = True
     return has_plan[:, None] & ~is_planned
-
-
-def kept_together(found: Candidates, set_of_candidate: Ints, packed: PackedSets, night: QuoteNight) -> Flags:
-    """Tell for each candidate whether lines that stay together lie in one of its parcels.
-
-    Parameters
-    ----------
-    found
-        The candidates.
-    set_of_candidate
-        The item set of each.
-    packed
-        The parcels of each item set.
-    night
-        The night.
-    """
-    keeps = np.ones(len(found.order), np.bool_)
-    num_parcels = np.diff(packed.set_start)
-    is_shared = np.bitwise_count(night.goods.together) > 1
-    has_sets = np.zeros(len(night.num_pieces), np.bool_)
-    has_sets[np.repeat(np.arange(len(has_sets)), night.num_pieces)[is_shared]] = True
-    several = np.flatnonzero(has_sets[found.order] & (num_parcels[set_of_candidate] > 1))
-    contents: dict[int, list[dict[str, int]]] = {}
-    for at in several:
-        item_set = int(set_of_candidate[at])
-        if item_set not in contents:
-            contents[item_set] = _contents(packed, item_set)
-        keeps[at] = _lies_in_one(int(found.order[at]), int(found.mask[at]), contents[item_set], night)
-    return keeps
-
-
-def _contents(packed: PackedSets, item_set: int) -> list[dict[str, int]]:
-    """Give the units of each article in each parcel of an item set."""
-    first, last = int(packed.set_start[item_set]), int(packed.set_start[item_set + 1])
-    counted = (
-        packed.placements.filter(pl.col("parcel").is_between(first, last - 1)).group_by("parcel", "sku").len("units")
-    )
-    inside: dict[int, dict[str, int]] = {}
-    for parcel, sku, units in counted.iter_rows():
-        inside.setdefault(parcel, {})[sku] = units
-    return list(inside.values())
-
-
-def _lies_in_one(order: int, mask: int, parcels: list[dict[str, int]], night: QuoteNight) -> bool:
-    first = int(night.goods.start[order])
-    pieces = range(first, int(night.goods.start[order + 1]))
-    rows = night.pieces[first : pieces.stop]
-    carried = [(piece, rows["sku"][piece - first]) for piece in pieces if mask >> (piece - first) & 1]
-    for own in {
-        int(night.goods.together[piece]) for piece, _ in carried if night.goods.together[piece].bit_count() > 1
-    }:
-        wanted: dict[str, int] = {}
-        for piece, sku in carried:
-            if own >> (piece - first) & 1:
-                wanted[sku] = wanted.get(sku, 0) + int(night.goods.quantity[piece])
-        # Units of one article in a set and outside it cannot be told apart once packed.
-        if any(sku in wanted and not own >> (piece - first) & 1 for piece, sku in carried):
-            return False
-        if not any(all(inside.get(sku, 0) == units for sku, units in wanted.items()) for inside in parcels):
-            return False
-    return True
 
 
 def cartons_taken(

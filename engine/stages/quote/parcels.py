@@ -38,7 +38,7 @@ class PackedSets:
         parcel, carton_id, outer_length_mm, outer_width_mm, outer_height_mm, weight_g, carton_cents, protection_cents,
         units, hazard_class, packing_status.
     placements
-        parcel, sku, x_mm … dz_mm, step (from 1); protection included.
+        parcel, sku, mark (of what had to share its parcel; 0 for none), x_mm … dz_mm, step (from 1); protection included.
     """
 
     set_start: Ints
@@ -82,7 +82,9 @@ def pack_sets(
     code_of = np.array([0 if name is None else codes.get(name, unknown) for name in packagings], np.int64)
     problem = PackingProblem(
         items=items,
-        sets=PackingSets(sets.start, sets.sku, sets.quantity, packaging=code_of[sets.packaging]),
+        sets=PackingSets(
+            sets.start, sets.sku, sets.quantity, packaging=code_of[sets.packaging], together=sets.together
+        ),
         cartons=carton_values,
         prices=typical_prices(tariff),
         rules=Rules(settings.packing.support_share, settings.packing.centred_from_g),
@@ -162,18 +164,19 @@ def _packed(
         np.concatenate(([0], np.cumsum(counts))),
         reason,
         parcels,
-        _placements(solution, placed, parcel_of_unit, type_of_unit, goods),
+        _placements(sets, solution, placed, parcel_of_unit, goods),
     )
 
 
 def _placements(
-    solution: PackingSolution, placed: npt.NDArray[np.bool_], parcel: Ints, item: Ints, goods: pl.DataFrame
+    sets: ItemSets, solution: PackingSolution, placed: npt.NDArray[np.bool_], parcel: Ints, goods: pl.DataFrame
 ) -> pl.DataFrame:
     position, size = solution.position_mm[placed], solution.size_mm[placed]
     return pl.DataFrame(
         {
             "parcel": parcel,
-            "sku": goods["sku"].gather(item),
+            "sku": goods["sku"].gather(solution.placement_type[placed]),
+            "mark": sets.together[solution.placement_entry[placed]],
             **{f"{axis}_mm": position[:, at].astype(np.int64) for at, axis in enumerate("xyz")},
             **{f"d{axis}_mm": size[:, at].astype(np.int64) for at, axis in enumerate("xyz")},
             "step": solution.placement_step[placed].astype(np.int64) + 1,

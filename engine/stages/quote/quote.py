@@ -16,14 +16,13 @@ from engine.rate_cards import RateCards
 from engine.stages.quote.item_sets import Candidates, candidates, chosen_sets, item_sets, listed
 from engine.stages.quote.lanes import Dispatches
 from engine.stages.quote.night import QuoteNight, quote_night
-from engine.stages.quote.offers import Offered, cartons_taken, kept_together, offered, pickups_taken
+from engine.stages.quote.offers import Offered, cartons_taken, offered, pickups_taken
 from engine.stages.quote.parcels import PackedSets, pack_sets, why_unpackable
 from engine.stages.quote.pieces import with_backorder_cents
 from engine.stages.quote.rating import rate
 from engine.stages.quote.suggestions import Suggestions
 from engine.stages.receive import Received
 from engine.waiting import NOT_IN_STOCK, NOT_IN_STOCK_TOGETHER
-from solvers.packing.solution import Reason
 
 Ints = npt.NDArray[np.int64]
 
@@ -41,8 +40,8 @@ class Quotes:
     Parameters
     ----------
     pieces
-        Contract `offer_pieces`, with `ship_together`, `expected_at` of the next receipt and `blocked`: why no offer has the
-        piece, null where one has.
+        Contract `offer_pieces`, with `ship_together`, `mark` of what must share a parcel with it (0 for none), `expected_at`
+        of the next receipt and `blocked`: why no offer has the piece, null where one has.
     offers
         Contract `offers` without `is_chosen`, sorted by order and offer number.
     offer_parcels
@@ -154,7 +153,7 @@ def _in_cartons(found: Candidates, night: QuoteNight, cartons: pl.DataFrame) -> 
     )
     set_of_candidate = sets.of_bundle[found.bundle]
     rated = rate(found, set_of_candidate, packed, night)
-    return _Priced(offered(found, set_of_candidate, packed, rated, night), packed, set_of_candidate)
+    return _Priced(offered(found, packed, rated, night), packed, set_of_candidate)
 
 
 def _with_blocked(found: Candidates, priced: _Priced, night: QuoteNight) -> pl.DataFrame:
@@ -164,8 +163,6 @@ def _with_blocked(found: Candidates, priced: _Priced, night: QuoteNight) -> pl.D
     joined = pieces.join(masks, on="order_id", how="left", maintain_order="left")
     is_offered = joined["offered"].fill_null(0).to_numpy() >> joined["piece_number"].to_numpy() & 1 == 1
     code = priced.packed.set_reason[priced.set_of_candidate]
-    is_apart = ~kept_together(found, priced.set_of_candidate, priced.packed, night)
-    code = np.where(is_apart, int(Reason.NOT_TOGETHER), code)
     first = goods.start[found.order]
     lowest = np.bitwise_count((found.mask & -found.mask) - 1).astype(np.int64)
     smallest = np.flatnonzero(goods.together[first + lowest] == found.mask)
@@ -181,4 +178,4 @@ def _with_blocked(found: Candidates, priced: _Priced, night: QuoteNight) -> pl.D
     is_held = (goods.available[:, goods.sku] >= goods.quantity).any(axis=0)
     reason[~is_held] = NOT_IN_STOCK
     reason[is_offered] = None
-    return pieces.with_columns(pl.Series("blocked", reason.tolist(), dtype=pl.String))
+    return pieces.with_columns(pl.Series("mark", goods.mark), pl.Series("blocked", reason.tolist(), dtype=pl.String))
