@@ -195,8 +195,10 @@ def _highest_apart(tables: Tables, terms: Terms, moving: Numbers, article: int, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def fill_bounds(tables: Tables, terms: Terms, moving: Numbers, line: float, bounds: Numbers) -> None:
-    """Fill what no plan of an article can undercut at the prices of `terms`; `line` is the cheapest fixed cost of a move.
+def fill_bounds(
+    tables: Tables, terms: Terms, moving: Numbers, line: float, articles: Integers, bounds: Numbers
+) -> None:
+    """Fill what no plan of each of the articles can undercut at the prices of `terms`; `line` is the cheapest fixed cost of a move.
 
     Either nothing is moved, or there is a move; the stocks of the article are taken apart, and what a unit is worth between
     them is the multiplier of the rule that they hold together what they hold one by one. Raising a stock takes the cheaper
@@ -204,7 +206,7 @@ def fill_bounds(tables: Tables, terms: Terms, moving: Numbers, line: float, boun
     receives pays its own line, which proves more where several receive.
     """
     missing, flow = np.zeros(1, np.int64), np.zeros(2, np.int64)
-    for article in range(tables.start.size - 1):
+    for article in articles:
         first, last = tables.start[article], tables.start[article + 1]
         money, order = terms.money[article], terms.order[article]
         bounds[article] = _highest_relaxed(tables, moving, article, money, order, False, missing)

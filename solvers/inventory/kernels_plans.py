@@ -250,10 +250,10 @@ def _improve(tables: Tables, terms: Terms, article: int, base: Integers, sent: I
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def fill_plans(tables: Tables, terms: Terms, moving: Numbers, lines: Lines, added: Numbers) -> None:
-    """Fill the better of two plans of each article: move and then buy, or buy alone, each then improved line by line.
+def fill_plans(tables: Tables, terms: Terms, moving: Numbers, articles: Integers, lines: Lines, added: Numbers) -> None:
+    """Fill the better of two plans of each of the articles: move and then buy, or buy alone, each then improved line by line.
 
-    `added` is what the plan adds to the cost of doing nothing, at the prices of `terms`: zero or less.
+    `lines` do nothing before; `added` is what the plan adds to the cost of that, at the prices of `terms`: zero or less.
     """
     size = lines.bought.size
     ideal, above, now = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
@@ -261,7 +261,7 @@ def fill_plans(tables: Tables, terms: Terms, moving: Numbers, lines: Lines, adde
     other = Lines(
         np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64)
     )
-    for article in range(tables.start.size - 1):
+    for article in articles:
         first, last = tables.start[article], tables.start[article + 1]
         money = terms.money[article]
         can_move = False

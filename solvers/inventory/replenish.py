@@ -26,16 +26,13 @@ from solvers.inventory import kernels_replenish as kernels
 from solvers.inventory.kernels_plans import Lines
 from solvers.inventory.kernels_replenish import Numbers
 from solvers.inventory.replenish_exact import ArticlePlan, solve_article
-from solvers.inventory.replenish_master import choice, choose, shared_prices
+from solvers.inventory.replenish_master import choice, choose, mixed
 from solvers.inventory.replenish_plans import Planner, Plans, SharedPrices
+from solvers.inventory.replenish_prices import PriceSearch
 from solvers.inventory.replenish_rest import spend_rest
 from solvers.inventory.replenishment import Replenishment, ReplenishmentProblem
 from solvers.outcome import Outcome, Status, Stop
 
-_FIRST_PRICES: Final = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
-"""Cents for a cent of a budget that binds, before the linear program has a say."""
-_CONVERGED: Final = 1e-4
-_STUCK_ROUNDS: Final = 2
 _LEAST_GAP_CENTS: Final = 0.5
 
 
@@ -46,22 +43,24 @@ class ReplenishEffort:
     Parameters
     ----------
     price_rounds
-        Most times that prices of what is scarce are set anew.
+        Most times that prices of what is scarce are set anew by the linear program.
     exact_articles
         Articles solved exactly, those farthest from their bounds first.
     exact_work
         Work of each of them, as the solver counts it: about seconds, and the same on every machine.
-    nodes
-        Nodes of the search for the plans that budgets and what can be sent allow together.
+    choice_work
+        The same for the choice of the plans that budgets and what can be sent allow together.
     """
 
-    price_rounds: int = 12
+    price_rounds: int = 6
     exact_articles: int = 50
     exact_work: float = 0.2
-    nodes: int = 2_000
+    choice_work: float = 0.2
 
 
-def replenish(problem: ReplenishmentProblem, effort: ReplenishEffort | None = None) -> Replenishment:
+def replenish(
+    problem: ReplenishmentProblem, effort: ReplenishEffort | None = None, *, threads: int = 1
+) -> Replenishment:
     """Choose purchases and transfers of least expected cost, with a proven bound.
 
     Without pack sizes, least quantities, fixed costs and limits that bind the answer is exact.
@@ -72,71 +71,67 @@ def replenish(problem: ReplenishmentProblem, effort: ReplenishEffort | None = No
         The problem.
     effort
         How hard to look.
+    threads
+        Threads to use; the result does not depend on it.
     """
     effort = effort or ReplenishEffort()
-    return _Search(problem, effort).found()
+    return _Search(problem, effort, threads).found()
 
 
 class _Search:
     """The plans found so far, the prices that prove most, and the plan they end in."""
 
-    def __init__(self, problem: ReplenishmentProblem, effort: ReplenishEffort) -> None:
+    def __init__(self, problem: ReplenishmentProblem, effort: ReplenishEffort, threads: int) -> None:
         self.problem, self.effort = problem, effort
-        self.planner = Planner(problem)
+        self.planner = Planner(problem, threads=threads)
         self.baseline = problem.article_costs(problem.position)
         self.prices = SharedPrices.free(problem)
         self.plans = [self.planner.nothing(), self.planner.plans(self.prices)]
-        self.bounds = self.planner.bounds(self.prices)
         self.taken = np.ones(problem.num_articles, np.int64)
-        self.is_limited = bool(self._overused(self.plans[1]).any())
+        self.search = PriceSearch(self.planner, self.plans, self.baseline)
+        self.closed = self.search.is_hopeless.copy()
 
     def found(self) -> Replenishment:
         """Search, and put the plan together."""
-        if self.is_limited:
-            self._set_prices()
-        self._solve_exactly()
-        if self.is_limited or self._overused(self.plans[-1]).any():
-            self.taken = choose(self.problem, choice(self.problem, self.plans), nodes=self.effort.nodes)
-            return self._told(spend_rest(self.problem, self._lines(), self.plans[1].lines.bought))
-        return self._told(self._lines())
+        found = self.search.best(self.effort.price_rounds)
+        self.prices, self.bounds = found.prices, found.bounds
+        self._solve_exactly(found.plans)
+        if not self.search.is_limited and not self.search.overused(self.plans[-1]).any():
+            return self._told(self._lines())
+        self._choose()
+        wanted = np.where(self.closed[self.problem.supplier[self.problem.article]], 0, self.plans[1].lines.bought)
+        return self._told(spend_rest(self.problem, self._lines(), wanted))
 
-    def _overused(self, plans: Plans) -> npt.NDArray[np.bool_]:
-        """Tell which limits all of these plans together pass, suppliers first."""
-        spent = np.bincount(self.problem.supplier, plans.spent, minlength=self.problem.budget_cents.size)
-        sent = plans.sent.sum(axis=0)
-        return np.concatenate((spent > self.problem.budget_cents, sent > self.problem.sending_units))
-
-    def _set_prices(self) -> None:
-        """Look for prices of what is scarce that prove the most, gathering the plans made at them."""
-        best = self._proven(self.prices, self.bounds)
-        scarce = self._overused(self.plans[1])[: self.problem.budget_cents.size]
-        for price in _FIRST_PRICES if scarce.any() else ():
-            money = np.where(scarce, price, 0.0)
-            self.plans.append(self.planner.plans(SharedPrices(money, self.prices.sending)))
-        stuck = 0
-        for _ in range(self.effort.price_rounds):
-            prices, mixed = shared_prices(self.problem, choice(self.problem, self.plans))
-            self.plans.append(self.planner.plans(prices))
-            bounds = self.planner.bounds(prices)
-            proven = self._proven(prices, bounds)
-            is_near = float(self.baseline.sum()) + mixed - best <= _CONVERGED * abs(best)
-            is_stuck = proven - best <= _CONVERGED * abs(best)
-            if proven > best:
-                best, self.prices, self.bounds = proven, prices, bounds
-            stuck = stuck + 1 if is_stuck else 0
-            if is_near or stuck == _STUCK_ROUNDS:
+    def _choose(self) -> None:
+        """Take one plan for each article; from suppliers whose order is not worth it, or too small, nothing."""
+        while True:
+            columns = choice(self.problem, self.plans, self.closed)
+            self.taken = choose(self.problem, columns, mixed(self.problem, columns), work=self.effort.choice_work)
+            worse = self._not_worth_it() & ~self.closed
+            if not worse.any():
                 return
+            self.closed |= worse
 
-    def _proven(self, prices: SharedPrices, bounds: Numbers) -> float:
-        return float(bounds.sum()) - self.planner.worth_of_limits(prices)
+    def _not_worth_it(self) -> npt.NDArray[np.bool_]:
+        """Tell the suppliers whose order is below its least, or costs more than it saves."""
+        problem, articles = self.problem, np.arange(self.problem.num_articles)
+        spent, cents = (
+            np.array([getattr(plans, name) for plans in self.plans])[self.taken, articles]
+            for name in ("spent", "cents")
+        )
+        ordered, saved = np.zeros(problem.num_suppliers, np.int64), np.zeros(problem.num_suppliers)
+        np.add.at(ordered, problem.supplier, spent)
+        np.add.at(saved, problem.supplier, self.search.without_orders.cents - cents)
+        is_small = ordered < problem.least_order_cents
+        return (ordered > 0) & (is_small | (saved <= problem.supplier_order_cents) & self.search.has_conditions)
 
-    def _solve_exactly(self) -> None:
+    def _solve_exactly(self, plans: Plans) -> None:
         """Solve the articles whose best plan at the prices is farthest from its bound, one by one."""
         terms = self.planner.terms(self.prices)
-        plans = self.planner.plans(self.prices)
-        gap = self.baseline + self._priced(plans) - self.bounds
+        priced = self.planner.priced(plans, self.prices)
+        gap = self.baseline + priced - self.bounds
         order = np.argsort(-gap, kind="stable")[: self.effort.exact_articles]
-        lines, priced = Lines(*(one.copy() for one in plans.lines)), self._priced(plans)
+        lines = Lines(*(one.copy() for one in plans.lines))
         for article in order[gap[order] > _LEAST_GAP_CENTS].tolist():
             solved = solve_article(self.problem, terms, article, work=self.effort.exact_work)
             if solved is not None:
@@ -144,15 +139,6 @@ class _Search:
                 self._adopt(lines, priced, article, solved)
         self.plans.append(self.planner.told(lines, terms, priced, self.prices))
         self.taken = np.full(self.problem.num_articles, len(self.plans) - 1, np.int64)
-
-    def _priced(self, plans: Plans) -> Numbers:
-        """Give what plans add to the cost at the prices."""
-        priced: Numbers = (
-            plans.cents
-            + plans.spent * self.prices.money[self.problem.supplier]
-            + (plans.sent * self.prices.sending).sum(axis=1)
-        )
-        return priced
 
     def _adopt(self, lines: Lines, priced: Numbers, article: int, solved: ArticlePlan) -> None:
         """Take an exact plan where it is better than what is there."""
@@ -198,14 +184,14 @@ class _Search:
             lines.moved[moves],
             by_move[moves],
             math.ceil(float(self.baseline.sum()) - 1e-6),
-            self.prices.money,
+            np.where(self.closed, 0.0, self.prices.finite),
             self.prices.sending,
             Outcome(Status.NO_SOLUTION, Stop.CONVERGED),
         )
         return replace(plan, outcome=self._outcome(math.ceil(plan.cost(self.problem) - 1e-6)))
 
     def _outcome(self, cost: int) -> Outcome:
-        bound = self._proven(self.prices, self.bounds)
+        bound = self.search.proven(self.prices, self.bounds)
         least = min(math.floor(bound - 1e-6 - 1e-9 * abs(bound)) + 1, cost) if bound > 0 else 0
         if least == cost:
             return Outcome(Status.OPTIMAL, Stop.PROOF, cost, least)

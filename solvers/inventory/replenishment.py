@@ -19,8 +19,13 @@ UNLIMITED: Final = 2**62
 _MAX_UNITS: Final = 10**9
 _MAX_MEAN: Final = 10**7
 _OF_STOCKS: Final = ("article", "warehouse", "position", "movable")
+_OF_SUPPLIERS: Final = ("budget_cents", "least_order_cents", "supplier_order_cents")
 _OF_ARTICLES: Final = ("supplier", "unit_cost_cents", "pack_units", "minimum_units", "order_cents")
 _REAL_OF_STOCKS: Final = ("mean", "variance", "shortage_cents", "holding_cents", "waiting_cents", "daily_mean")
+
+
+def _none() -> Integers:
+    return np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,8 @@ class ReplenishmentProblem:
         (articles,) price of a unit, units bought in multiples of, least units of a purchase, fixed cost of a purchase.
     budget_cents
         (suppliers,) most that purchases from each may cost together; `UNLIMITED` for no limit.
+    least_order_cents, supplier_order_cents
+        (suppliers,) least that an order from each must come to, and what any order costs; no values: none.
     route_unit_cents, route_line_cents
         (warehouses, warehouses) cost of moving a unit from one to another, and of moving any of an article at all.
     sending_units
@@ -84,11 +91,16 @@ class ReplenishmentProblem:
     route_unit_cents: Numbers
     route_line_cents: Numbers
     sending_units: Integers
+    least_order_cents: Integers = field(default_factory=_none)
+    supplier_order_cents: Integers = field(default_factory=_none)
     tables: Tables = field(init=False)
     """The same as the kernels read it."""
 
     def __post_init__(self) -> None:
-        for name in (*_OF_STOCKS, *_OF_ARTICLES, "budget_cents", "sending_units"):
+        for name in ("least_order_cents", "supplier_order_cents"):
+            if not np.size(getattr(self, name)):
+                object.__setattr__(self, name, np.zeros(np.size(self.budget_cents), np.int64))
+        for name in (*_OF_STOCKS, *_OF_ARTICLES, *_OF_SUPPLIERS, "sending_units"):
             object.__setattr__(self, name, whole_numbers(getattr(self, name), name))
         for name in (*_REAL_OF_STOCKS, "lost_cents", "route_unit_cents", "route_line_cents"):
             object.__setattr__(self, name, np.ascontiguousarray(getattr(self, name), np.float64))
@@ -108,6 +120,11 @@ class ReplenishmentProblem:
     def num_articles(self) -> int:
         """Articles."""
         return self.unit_cost_cents.size
+
+    @property
+    def num_suppliers(self) -> int:
+        """Suppliers."""
+        return self.budget_cents.size
 
     def costs(self, levels: Integers) -> Numbers:
         """Give the expected cost of each stock at so many units, in cents, without what is lost everywhere."""
@@ -146,6 +163,7 @@ class ReplenishmentProblem:
         for names, size, what in (
             ((*_OF_STOCKS, *_REAL_OF_STOCKS), self.num_stocks, "stocks"),
             ((*_OF_ARTICLES, "lost_cents"), self.num_articles, "articles"),
+            (_OF_SUPPLIERS, self.num_suppliers, "suppliers"),
         ):
             for name in names:
                 if getattr(self, name).size != size:
@@ -173,6 +191,8 @@ class ReplenishmentProblem:
         check_range(self.minimum_units, "minimum_units", 0, _MAX_UNITS)
         check_range(self.order_cents, "order_cents", 0, 10**10)
         check_range(self.budget_cents, "budget_cents", 0, UNLIMITED)
+        check_range(self.least_order_cents, "least_order_cents", 0, 10**15)
+        check_range(self.supplier_order_cents, "supplier_order_cents", 0, 10**10)
         check_range(self.sending_units, "sending_units", 0, UNLIMITED)
         if self.mean.size and float(self.mean.max()) > _MAX_MEAN:
             raise ValueError(f"mean must be at most {_MAX_MEAN}; the largest is {self.mean.max()}.")
@@ -206,7 +226,7 @@ class Replenishment:
     baseline_cents
         Expected cost without any of it.
     money_price
-        (suppliers,) what a cent more of its budget would save, in cents.
+        (suppliers,) what a cent more of its budget would save, in cents; below zero what a cent less of its least order would.
     sending_price
         (warehouses,) cents that one more unit sent would save.
     outcome
@@ -236,7 +256,13 @@ class Replenishment:
         route = problem.warehouse[self.source], problem.warehouse[self.target]
         moving = float((problem.route_unit_cents[route] * self.moved).sum() + problem.route_line_cents[route].sum())
         orders = int(problem.order_cents[problem.article[self.bought > 0]].sum())
-        return float(problem.article_costs(self.levels(problem)).sum()) + moving + orders
+        asked = int(problem.supplier_order_cents[self.spent(problem) > 0].sum())
+        return float(problem.article_costs(self.levels(problem)).sum()) + moving + orders + asked
+
+    def spent(self, problem: ReplenishmentProblem) -> Integers:
+        """Give what the purchases from each supplier come to, in cents."""
+        price = self.bought * problem.unit_cost_cents[problem.article]
+        return _added(problem.num_suppliers, problem.supplier[problem.article], price)
 
     def violations(self, problem: ReplenishmentProblem) -> list[str]:
         """List what the raw problem forbids."""
@@ -251,8 +277,11 @@ class Replenishment:
         pack, least = problem.pack_units[problem.article], problem.minimum_units[problem.article]
         if bool(np.any(self.bought % pack)) or bool(np.any((self.bought > 0) & (self.bought < least))):
             found.append("a purchase breaks its pack size or least quantity")
-        price = self.bought * problem.unit_cost_cents[problem.article]
-        spent = _added(problem.budget_cents.size, problem.supplier[problem.article], price)
+        spent = self.spent(problem)
+        found += [
+            f"an order of {spent[one]} cents from supplier {one} is below its least of {problem.least_order_cents[one]}"
+            for one in np.flatnonzero((spent > 0) & (spent < problem.least_order_cents))
+        ]
         found += [
             f"purchases of {spent[one]} cents from supplier {one} pass the budget of {problem.budget_cents[one]}"
             for one in np.flatnonzero(spent > problem.budget_cents)

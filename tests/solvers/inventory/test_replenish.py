@@ -17,7 +17,19 @@ from solvers.inventory.replenish import ReplenishEffort, replenish
 from solvers.inventory.replenishment import UNLIMITED, ReplenishmentProblem
 
 
-def problem(seed, *, articles=1, plain=True, budget=UNLIMITED, most=6, waiting=0.0, lost=True, sending=UNLIMITED):
+def problem(
+    seed,
+    *,
+    articles=1,
+    plain=True,
+    budget=UNLIMITED,
+    most=6,
+    waiting=0.0,
+    lost=True,
+    sending=UNLIMITED,
+    least=0,
+    fixed=0,
+):
     rng = np.random.default_rng(seed)
     stocks = 3 * articles
     mean = rng.uniform(0, 4, stocks).round(1)
@@ -43,6 +55,8 @@ def problem(seed, *, articles=1, plain=True, budget=UNLIMITED, most=6, waiting=0
         route_unit_cents=np.full((3, 3), 15.0) if plain else rng.integers(10, 20, (3, 3)),
         route_line_cents=np.zeros((3, 3)) if plain else rng.integers(20, 30, (3, 3)),
         sending_units=np.full(3, sending),
+        least_order_cents=[least, least],
+        supplier_order_cents=[fixed, fixed],
     )
 
 
@@ -82,12 +96,14 @@ def brute_force(one):
                 ways.add((tuple(net), cost))
     for net, moving in ways:
         for bought in itertools.product(purchases, repeat=3):
-            if sum(spent[units] for units in bought) > one.budget_cents[0]:
+            order = sum(spent[units] for units in bought)
+            if order > one.budget_cents[0] or 0 < order < one.least_order_cents[0]:
                 continue
             held = [int(one.position[s]) + net[s] + bought[s] for s in range(3)]
             if max(held) >= 40:
                 continue
             cost = moving + sum(tables[s][held[s]] for s in range(3)) + fixed * sum(units > 0 for units in bought)
+            cost += int(one.supplier_order_cents[0]) * (order > 0)
             best = min(best, cost + lost[sum(held)])
     return best
 
@@ -114,8 +130,19 @@ def test_whole_packs_and_lines_are_exact(seed):
     assert found.outcome.gap < 0.03
 
 
+CONDITIONS = [
+    {"budget": 400},
+    {"sending": 1},
+    {"budget": 500, "sending": 2},
+    {"least": 1_500},
+    {"fixed": 300},
+    {"least": 900, "fixed": 100, "budget": 1_000},
+    {"least": 900, "budget": 800},
+]
+
+
 @pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("limits", [{"budget": 400}, {"sending": 1}, {"budget": 500, "sending": 2}])
+@pytest.mark.parametrize("limits", CONDITIONS)
 def test_bound_best_and_plan_stand_in_order(seed, limits):
     one = problem(seed + 20, plain=False, most=4, **limits)
     found = replenish(one)
@@ -136,6 +163,33 @@ def test_a_plan_costs_what_it_says_and_saves_what_its_lines_say(seed, plain):
     saved = found.bought_saved_cents.sum() + found.moved_saved_cents.sum()
     assert found.baseline_cents - found.outcome.cost == pytest.approx(saved, abs=2)
     assert found.outcome.bound <= found.outcome.cost
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_orders_reach_their_least_pay_what_they_cost_or_are_not_made(seed):
+    free = problem(seed, articles=40, plain=False, most=4)
+    free = replace(free, holding_cents=0.2 * free.unit_cost_cents[free.article])
+    effort = ReplenishEffort(exact_articles=0)
+    spent = replenish(free, effort).spent(free)
+    asked = replace(free, least_order_cents=[int(1.1 * spent[0]), int(9 * spent[1])], supplier_order_cents=[200, 100])
+    found = replenish(asked, effort)
+    assert found.violations(asked) == []
+    # A tenth more is worth an order; eight times more of everything is not.
+    assert found.spent(asked)[0] >= 1.1 * spent[0] - 1
+    assert found.spent(asked)[1] == 0
+    assert found.outcome.gap < 0.1
+    saved = found.bought_saved_cents.sum() + found.moved_saved_cents.sum()
+    assert found.baseline_cents - found.outcome.cost == pytest.approx(saved - 200, abs=2)
+    dear = replenish(replace(free, supplier_order_cents=[10**7, 0]), effort)
+    assert dear.spent(free)[0] == 0 < dear.spent(free)[1]
+
+
+def test_threads_do_not_change_the_plan():
+    one = problem(7, articles=40, plain=False, most=20, budget=15_000, least=9_000, fixed=50)
+    alone, shared = (replenish(one, ReplenishEffort(exact_articles=2), threads=threads) for threads in (1, 2))
+    assert alone.outcome == shared.outcome
+    assert alone.bought.tolist() == shared.bought.tolist()
+    assert alone.moved.tolist() == shared.moved.tolist()
 
 
 def test_more_effort_costs_no_more_and_proves_no_less():
