@@ -239,7 +239,7 @@ def reorder(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, 
             for axis in range(3):
                 memory.dims[e, k, axis] = group.dims[e, group.usable[e, k + 1], axis]
                 least = min(least, memory.dims[e, k, axis])
-    memory.state[0] = 12345 + rules.seed + tries
+    memory.state[0] = 12345 + rules.seed
     memory.owner[: num + 2] = 0
     memory.placed_before[0], memory.missed_before[0] = 0, 0
     best = int(np.int64(2**62))

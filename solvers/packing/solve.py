@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 DEFAULT_TRIES: Final = 3_000
 DEFAULT_NODES: Final = 50_000
-_GROWTH: Final = 4
+_LEAST_GROWTH: Final = 2
+_MOST_GROWTH: Final = 64
 _PART_TRIES: Final = 12
 _PART_NODES: Final = 5_000
 _PART_SHARE: Final = 10
@@ -48,6 +50,7 @@ def pack(
     node_limit: int = DEFAULT_NODES,
     seconds: float | None = None,
     seed: int = 0,
+    clock: Callable[[], float] = time.monotonic,
 ) -> PackingSolution:
     """Pack every set of a problem at the least price.
 
@@ -63,9 +66,11 @@ def pack(
     node_limit
         Most nodes of the exact search for one set in one carton.
     seconds
-        Most time to go on with an unproven set, the limits growing round by round; None for one round.
+        Most time to go on with an unproven set on average, the limits growing round by round; None for one round.
     seed
         Start of the random choices.
+    clock
+        Gives the seconds by which `seconds` is measured.
 
     Returns
     -------
@@ -76,16 +81,18 @@ def pack(
     out = new_out(sets)
     work_off = _Worker(problem, sets, out, seed, threads)
     every = np.arange(problem.sets.num_sets, dtype=np.int64)
-    started = time.monotonic()
+    begun = started = clock()
     work_off(tries, node_limit, every)
     while seconds is not None:
         open_ = every[(out.sets[:, 0] == FEASIBLE) | (out.sets[:, 0] == NO_SOLUTION)]
         open_ = open_[np.diff(sets.unit_start)[open_] > 0]
-        spent = (time.monotonic() - started) * threads
-        if open_.size == 0 or spent * (1 + _GROWTH) > seconds * open_.size or node_limit > _MOST_NODES:
+        now = clock()
+        growth = _growth(seconds * open_.size / threads - (now - begun), now - started)
+        if open_.size == 0 or growth < _LEAST_GROWTH or node_limit > _MOST_NODES:
             break
-        tries, node_limit = tries * _GROWTH, node_limit * _GROWTH
-        started = time.monotonic()
+        # More packings find cheaper cartons sooner than more nodes refute them.
+        tries, node_limit = tries * growth, node_limit * max(_LEAST_GROWTH, math.isqrt(growth))
+        started = now
         work_off(tries, node_limit, open_)
 
     def pack_without(cartons: npt.NDArray[np.bool_], chosen: Ints) -> None:
@@ -94,6 +101,11 @@ def pack(
 
     ration(problem.cartons.on_hand, sets, out, pack_without)
     return _solution(problem, sets, out)
+
+
+def _growth(left: float, last: float) -> int:
+    """Give how much more may be tried in the next round, by the time left and what the last one took."""
+    return int(min(_MOST_GROWTH, left / last if last > 0 else _MOST_GROWTH))
 
 
 class _Worker:

@@ -216,3 +216,8 @@ def test_options_out_of_range_are_refused():
         pack_orders(LINES, PRODUCTS, CARTONS, objective="speed")
     with pytest.raises(UsageError, match="support"):
         pack_orders(LINES, PRODUCTS, CARTONS, support=2)
+    for count in ("threads", "tries", "node_limit"):
+        with pytest.raises(UsageError, match=f"{count} must be at least 1; it is 0"):
+            pack_orders(LINES, PRODUCTS, CARTONS, **{count: 0})
+    with pytest.raises(UsageError, match="seconds"):
+        pack_orders(LINES, PRODUCTS, CARTONS, seconds=0)

@@ -110,3 +110,34 @@ def test_the_same_seed_gives_the_same_packing_and_another_may_not():
     one, again, other = (pack(problem, node_limit=1, seed=seed) for seed in (0, 0, 1))
     assert np.array_equal(one.position_mm, again.position_mm)
     assert not np.array_equal(one.position_mm, other.position_mm)
+
+
+def test_more_tries_find_whatever_fewer_found():
+    edge = BOX + BOX // 16
+    work = make_work(12, 12, 1, int(edge.max()))
+    found = {tries: set() for tries in (300, 1_000, 4_000)}
+    for seed in range(12):
+        items = cut_up(np.random.default_rng(seed), 12)
+        group = group_of(items)
+        assert match_box(group, len(items), *edge)
+        for tries, seeds in found.items():
+            rules = RuleArrays(0, 2**62, 0, 0, tries, 0, 0)
+            if reorder(group, len(items), work, rules, edge, tries):
+                seeds.add(seed)
+    assert found[300] < found[4_000]
+    assert found[300] <= found[1_000] <= found[4_000]
+
+
+def test_with_time_left_more_is_tried_for_what_is_not_proven():
+    problem = cut_up_problem(BOX + BOX // 12)
+    limits = {"tries": 20, "node_limit": 1}
+    once = pack(problem, **limits)
+    # By this clock every look at it takes a second: the first round leaves time for much larger ones.
+    ticks = iter(range(1_000_000))
+    longer = pack(problem, seconds=100, clock=lambda: float(next(ticks)), **limits)
+    assert longer.violations(problem) == []
+    assert once.num_parcels < 6
+    assert longer.num_parcels >= 11
+    ticks = iter(range(1_000_000))
+    stopped = pack(problem, seconds=0.01, clock=lambda: float(next(ticks)), **limits)
+    assert stopped.placement_entry.tolist() == once.placement_entry.tolist()
