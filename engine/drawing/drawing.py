@@ -6,18 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import polars as pl
 
+from engine.drawing.drawable import Bins, Load, Night, PackedOrders
 from engine.drawing.page import page
 from engine.drawing.scene import DrawnParcel, drawn_items, drawn_parcel
 from engine.errors import UsageError
-
-if TYPE_CHECKING:  # what is drawn can draw itself, so the imports go the other way
-    from engine.runs import Run
-    from engine.stages.load_container import BinPacking, ContainerLoad
-    from engine.stages.pack import Packing
 
 _INNER = ("inner_length_mm", "inner_width_mm", "inner_height_mm")
 
@@ -58,7 +54,15 @@ class Drawing:
         )
 
 
-def draw(result: Packing | ContainerLoad | BinPacking | Run, order_id: object = None) -> Drawing:
+class Drawable(Protocol):
+    """What can draw itself; a run and a packing draw the order that is named."""
+
+    @property
+    def draw(self) -> Callable[..., Drawing]:
+        """Draw what was packed."""
+
+
+def draw(result: Drawable, order_id: object = None) -> Drawing:
     """Draw what was packed.
 
     Parameters
@@ -73,11 +77,10 @@ def draw(result: Packing | ContainerLoad | BinPacking | Run, order_id: object = 
     UsageError
         When there is nothing to draw: no such order, or nothing in any parcel.
     """
-    draws: Callable[..., Drawing] = result.draw
-    return draws() if order_id is None else draws(order_id)
+    return result.draw() if order_id is None else result.draw(order_id)
 
 
-def draw_packing(packing: Packing, order_id: object = None) -> Drawing:
+def draw_packing(packing: PackedOrders, order_id: object = None) -> Drawing:
     """Draw the parcels of a packing, or of one of its orders."""
     parcels = packing.parcels
     if order_id is not None:
@@ -97,7 +100,7 @@ def draw_packing(packing: Packing, order_id: object = None) -> Drawing:
     return Drawing(title, _count(len(drawn), "parcel"), tuple(drawn))
 
 
-def draw_load(load: ContainerLoad) -> Drawing:
+def draw_load(load: Load) -> Drawing:
     """Draw a loaded container."""
     if load.placements.is_empty():
         raise UsageError("nothing was loaded.")
@@ -107,7 +110,7 @@ def draw_load(load: ContainerLoad) -> Drawing:
     return Drawing("Container", note, (parcel,))
 
 
-def draw_bins(bins: BinPacking) -> Drawing:
+def draw_bins(bins: Bins) -> Drawing:
     """Draw packed bins."""
     if bins.placements.is_empty():
         raise UsageError("nothing was packed.")
@@ -124,7 +127,7 @@ def draw_bins(bins: BinPacking) -> Drawing:
     return Drawing(_count(bins.num_bins, "bin"), f"at least {bins.bound} are needed", drawn)
 
 
-def draw_order(run: Run, order_id: str | None) -> Drawing:
+def draw_order(run: Night, order_id: str | None) -> Drawing:
     """Draw the parcels of an order of a published run.
 
     Raises

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from solvers.packing.parcels import Parcels
     from solvers.packing.problem import PackingProblem
-    from solvers.packing.solution import PackingSolution
 
     Ints = npt.NDArray[np.int64]
 
@@ -23,7 +23,7 @@ _PAIRS_AT_ONCE = 4_000_000
 _LOAD_TOLERANCE_G = 1e-6
 
 
-def list_violations(problem: PackingProblem, solution: PackingSolution) -> list[str]:
+def list_violations(problem: PackingProblem, solution: Parcels) -> list[str]:
     """List every rule that the parcels break."""
     return [
         *_conservation(problem, solution),
@@ -39,7 +39,7 @@ def _named(what: str, rows: npt.NDArray[np.bool_] | np.bool_) -> list[str]:
     return [f"{what} {row}" for row in np.flatnonzero(rows)]
 
 
-def _conservation(problem: PackingProblem, solution: PackingSolution) -> list[str]:
+def _conservation(problem: PackingProblem, solution: Parcels) -> list[str]:
     """Every unit is in one placement or unpacked, in a parcel of its own set."""
     sets = problem.sets
     count = np.bincount(solution.placement_entry, minlength=sets.entry_type.size)
@@ -64,7 +64,7 @@ def _edges(problem: PackingProblem) -> Ints:
     return np.stack([i.length_mm, i.width_mm, i.height_mm], axis=1) + 2 * i.padding_mm[:, None]
 
 
-def _extent(solution: PackingSolution) -> Ints:
+def _extent(solution: Parcels) -> Ints:
     """Give the bounding box of each parcel's contents from the inner corner."""
     last = (solution.position_mm + solution.size_mm).astype(np.int64)
     extent = np.zeros((solution.num_parcels, 3), dtype=np.int64)
@@ -72,7 +72,7 @@ def _extent(solution: PackingSolution) -> Ints:
     return extent
 
 
-def _walls(problem: PackingProblem, solution: PackingSolution) -> list[str]:
+def _walls(problem: PackingProblem, solution: Parcels) -> list[str]:
     inner = _inner(problem)[solution.parcel_carton]
     extent = _extent(solution)
     flat = problem.cartons.kind[solution.parcel_carton] != CartonKind.BOX
@@ -83,7 +83,7 @@ def _walls(problem: PackingProblem, solution: PackingSolution) -> list[str]:
     ]
 
 
-def _orientations(problem: PackingProblem, solution: PackingSolution) -> list[str]:
+def _orientations(problem: PackingProblem, solution: Parcels) -> list[str]:
     edges = _edges(problem)[solution.placement_type]
     allowed = np.zeros(len(edges), dtype=bool)
     for k, axes in enumerate(ORIENTATIONS):
@@ -107,7 +107,7 @@ def _pairs(parcel: Ints) -> Iterator[tuple[Ints, Ints]]:
         begin = end
 
 
-def _contact_rules(problem: PackingProblem, solution: PackingSolution) -> list[str]:
+def _contact_rules(problem: PackingProblem, solution: Parcels) -> list[str]:
     """No overlap, support from below, loads borne, and the packing order."""
     low = solution.position_mm.astype(np.int64)
     high = low + solution.size_mm
@@ -156,7 +156,7 @@ def _hanging(low: Ints, high: Ints, below: Ints, above: Ints) -> list[str]:
     return found
 
 
-def _loads(problem: PackingProblem, solution: PackingSolution, below: Ints, above: Ints, area: Ints) -> list[str]:
+def _loads(problem: PackingProblem, solution: Parcels, below: Ints, above: Ints, area: Ints) -> list[str]:
     """Pass weights down from the top and compare with what each item carries."""
     items, kind = problem.items, solution.placement_type
     limit, fragile = items.max_load_g[kind], items.is_fragile[kind]
@@ -179,7 +179,7 @@ def _loads(problem: PackingProblem, solution: PackingSolution, below: Ints, abov
     return found + _named("overloaded: placement", limited & (load > np.where(limited, limit, 0) + _LOAD_TOLERANCE_G))
 
 
-def _parcels(problem: PackingProblem, solution: PackingSolution) -> list[str]:
+def _parcels(problem: PackingProblem, solution: Parcels) -> list[str]:
     """Weights, prices, billed sizes, packaging, centre of gravity and carton stock."""
     items, cartons, n = problem.items, problem.cartons, solution.num_parcels
     kind, parcel, carton = solution.placement_type, solution.placement_parcel, solution.parcel_carton
@@ -231,7 +231,7 @@ def _prices(problem: PackingProblem, parcel_set: Ints, gross: Ints, volume: Ints
     return out
 
 
-def _off_centre(problem: PackingProblem, solution: PackingSolution, contents: Ints) -> list[str]:
+def _off_centre(problem: PackingProblem, solution: Parcels, contents: Ints) -> list[str]:
     limit = problem.rules.centred_from_g
     if limit is None or not contents.size:
         return []
@@ -246,7 +246,7 @@ def _off_centre(problem: PackingProblem, solution: PackingSolution, contents: In
     return _named("centre of gravity off the middle: parcel", off & (contents >= limit) & (contents > 0))
 
 
-def _sharing(problem: PackingProblem, solution: PackingSolution) -> list[str]:
+def _sharing(problem: PackingProblem, solution: Parcels) -> list[str]:
     """Hazard classes apart, and what ships alone alone."""
     hazard = problem.items.hazard_class[solution.placement_type]
     alone = problem.items.ships_alone[solution.placement_type] == 1
@@ -265,7 +265,7 @@ def _sharing(problem: PackingProblem, solution: PackingSolution) -> list[str]:
     ]
 
 
-def _torn_apart(problem: PackingProblem, solution: PackingSolution) -> list[str]:
+def _torn_apart(problem: PackingProblem, solution: Parcels) -> list[str]:
     """List sets with marked entries that are not all in one parcel, nor all unpacked."""
     sets = problem.sets
     assert sets.together is not None
