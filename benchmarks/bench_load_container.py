@@ -7,6 +7,7 @@ problems run briefly; ``ORDERMILL_BENCH=full`` loads every problem, with ``ORDER
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -17,43 +18,14 @@ from solvers.packing.bins_solve import solve_bins
 from solvers.packing.container import ContainerProblem
 from solvers.packing.container_solve import solve_container
 
+# The import mode keeps this folder off the path; the cases are read by the module beside this one.
+sys.path.insert(0, str(Path(__file__).parent))
+from packing_cases import read_containers
+
 FULL = os.environ.get("ORDERMILL_BENCH") == "full"
 SECONDS = float(os.environ.get("ORDERMILL_BENCH_SECONDS", "1")) if FULL else 0.1
 PROBLEMS = range(100) if FULL else range(1)
 CLASSES = range(1, 8) if FULL else (1, 4, 7)
-
-
-@pytest.fixture
-def packing_cases() -> Path:
-    for parent in Path(__file__).resolve().parents:
-        if (parent / "shared" / "cases" / "packing").is_dir():
-            return parent / "shared" / "cases" / "packing"
-    pytest.skip("the folder shared/cases is not beside this checkout")
-
-
-def read_problems(path: Path, support: float = 0.0) -> list[ContainerProblem]:
-    """Read a file of the OR-Library's layout; a line with a flag missing may stand its width vertical."""
-    lines = [[int(word) for word in line.split()] for line in path.read_text().splitlines() if line.strip()]
-    if not lines:
-        pytest.skip(f"{path.name} is empty")
-    problems = []
-    at = 1
-    for _ in range(lines[0][0]):
-        container, num_types = lines[at + 1], lines[at + 2][0]
-        rows = lines[at + 3 : at + 3 + num_types]
-        rows = [row if len(row) == 8 else [*row[:4], 1, *row[4:]] for row in rows]
-        table = np.array(rows)
-        problems.append(
-            ContainerProblem(
-                (container[0], container[1], container[2]),
-                table[:, [1, 3, 5]],
-                table[:, 7],
-                table[:, [2, 4, 6]] == 1,
-                support_share=support,
-            )
-        )
-        at += 3 + num_types
-    return problems
 
 
 def warm_up(support: float) -> None:
@@ -64,9 +36,9 @@ def warm_up(support: float) -> None:
 
 @pytest.mark.parametrize("support", [0.0, 1.0], ids=["unsupported", "supported"])
 @pytest.mark.parametrize("number", CLASSES)
-def test_volume(benchmark, packing_cases, number, support):
+def test_volume(benchmark, number, support):
     warm_up(support)
-    some = [read_problems(packing_cases / f"BR{number}.txt", support)[i] for i in PROBLEMS]
+    some = [read_containers(f"BR{number}.txt", support)[i] for i in PROBLEMS]
     greedy = [solve_container(problem, rollouts=1) for problem in some]
 
     def load_all():
@@ -85,8 +57,8 @@ def test_volume(benchmark, packing_cases, number, support):
     )
 
 
-def test_fewest_bins(benchmark, packing_cases):
-    problems = read_problems(packing_cases / "thpack9.txt")
+def test_fewest_bins(benchmark):
+    problems = read_containers("thpack9.txt")
     some = problems if FULL else problems[:4]
     seconds = 5 * SECONDS if FULL else 0.2
     warm_up(0.0)

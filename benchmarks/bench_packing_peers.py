@@ -1,41 +1,203 @@
-"""Packing beside engines that pip installs, what its rules cost, and what it takes in time and memory.
+"""Packing beside engines that pip installs: cartons and boxes beside py3dbp, containers and bins beside packingsolver3d.
 
 Run `pytest benchmarks/bench_packing_peers.py --benchmark-enable -s`; ORDERMILL_BENCH=full for more and longer cases. The peers stand
 in the dependency group `bench` (`pip install --group bench`); a case whose peer is absent is skipped.
+
+All times are processor seconds of the whole process. packingsolver3d keeps time by the clock on the wall and needs a second or
+more before its first packing, in which it makes its blocks: on a machine that is busy, or with a short limit, it answers with
+nothing. So it is given as much longer as the machine is slower, and what it had found by a processor second is read from the
+improvements that it reports.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import time
-import tracemalloc
 from importlib.util import find_spec
-from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 from solvers.packing.bins_solve import solve_bins
-from solvers.packing.cartons import Cartons, Objective, Prices
 from solvers.packing.container import ContainerProblem
 from solvers.packing.container_solve import solve_container
-from solvers.packing.items import ItemSets, ItemTypes
-from solvers.packing.problem import PackingProblem, Rules, Split
 from solvers.packing.solve import pack
 
+# The import mode keeps this folder off the path; the cases are read by the module beside this one.
+sys.path.insert(0, str(Path(__file__).parent))
+from packing_cases import fewest_boxes, problem_of, read_containers, read_orders, real_orders, smallest_cartons
+
 FULL = os.environ.get("ORDERMILL_BENCH") == "full"
-SECONDS = 5.0 if FULL else 0.5
+MOST_BOXES_UNITS = 40
 needs_packingsolver = pytest.mark.skipif(
     find_spec("packingsolver3d") is None, reason="packingsolver3d is not installed"
 )
+needs_py3dbp = pytest.mark.skipif(find_spec("py3dbp") is None, reason="py3dbp is not installed")
 
 
-def cases() -> Path:
-    for parent in Path(__file__).resolve().parents:
-        if (parent / "shared" / "cases" / "packing").is_dir():
-            return parent / "shared" / "cases" / "packing"
-    pytest.skip("the folder shared/cases is not beside this checkout")
+def fill(carton, units, max_weight=10**9):
+    """Let py3dbp fill one carton with units (l, w, h, g); give those it leaves out."""
+    from py3dbp import Bin, Item, Packer
+
+    packer = Packer()
+    packer.add_bin(Bin("carton", *map(int, carton), int(max_weight)))
+    for k, unit in enumerate(units):
+        packer.add_item(Item(str(k), *map(int, unit)))
+    packer.pack(bigger_first=True)
+    return [int(item.name) for item in packer.bins[0].unfitted_items]
+
+
+def timed(problem):
+    pack(problem, tries=1, node_limit=1)
+    begin = time.process_time()
+    solution = pack(problem)
+    seconds = time.process_time() - begin
+    assert solution.violations(problem) == []
+    return solution, seconds
+
+
+def judge(who, volume, known, seconds):
+    """Print speed and faults of one engine's cartons; a volume of 0 means that it found none."""
+    found = (volume > 0) & (known > 0)
+    print(
+        f"  {who}: {len(known) / seconds:,.0f} orders/s, carton too big {(volume[found] > known[found]).sum()}, "
+        f"fit missed {((volume == 0) & (known > 0)).sum()}, excess volume {volume[found].sum() / known[found].sum() - 1:.2%}"
+    )
+
+
+@needs_py3dbp
+def test_smallest_cartons_beside_py3dbp():
+    cartons, orders = read_orders("orders2000.txt", None if FULL else 50)
+    known = smallest_cartons(cartons, len(orders))
+    turn = np.argsort(cartons.prod(axis=1), kind="stable")
+    begin = time.process_time()
+    theirs = np.zeros(len(orders), np.int64)
+    for k, order in enumerate(orders):
+        theirs[k] = next((int(cartons[c].prod()) for c in turn if not fill(cartons[c], order)), 0)
+    their_seconds = time.process_time() - begin
+    solution, seconds = timed(problem_of(cartons, orders))
+    print(f"\norders2000, {len(orders)} orders, one core")
+    judge("py3dbp", theirs, known, their_seconds)
+    judge("ours", np.where(solution.set_status < 2, solution.set_cost, 0), known, seconds)
+    print(f"  ours {their_seconds / seconds:.1f} times as fast")
+
+
+@needs_py3dbp
+def test_real_orders_beside_py3dbp():
+    """py3dbp fills the smallest box that takes all that is left, or the largest as full as it gets."""
+    boxes, orders, expected = real_orders(None if FULL else 60)
+    # It takes minutes for one order of a few hundred units.
+    short = [k for k, lines in enumerate(orders) if lines[:, 0].sum() <= MOST_BOXES_UNITS]
+    turn = np.argsort(boxes[:, 4:7].prod(axis=1), kind="stable")
+    begin = time.process_time()
+    theirs = np.zeros(len(orders), np.int64)
+    for k in short:
+        rest = np.repeat(orders[k][:, 1:], orders[k][:, 0], axis=0)
+        while len(rest):
+            for b in turn:
+                left = fill(boxes[b, 4:7], rest, boxes[b, 7] - boxes[b, 3])
+                if not left:
+                    break
+            theirs[k] += 1
+            if len(left) == len(rest):
+                break
+            rest = rest[left]
+    their_seconds = time.process_time() - begin
+    solution, seconds = timed(fewest_boxes(boxes, [orders[k] for k in short]))
+    ours = np.bincount(solution.parcel_set, minlength=len(short))
+    theirs, expected = theirs[short], expected[short]
+    print(
+        f"\nreal orders, {len(short)} of up to {MOST_BOXES_UNITS} units, fewest boxes, one core\n"
+        f"  BoxPacker {expected.sum()} boxes; py3dbp {theirs.sum()}, {len(short) / their_seconds:,.0f} orders/s; "
+        f"ours {ours.sum()}, {len(short) / seconds:,.0f} orders/s\n"
+        f"  ours {their_seconds / seconds:.1f} times as fast; more boxes in {(ours > theirs).sum()}, fewer in {(ours < theirs).sum()}"
+    )
+
+
+class Answer(NamedTuple):
+    """What packingsolver3d had found after so many processor seconds, as it reported it."""
+
+    seconds: float
+    volume: float
+    bins: int
+    items: int
+
+
+def ask(problem: ContainerProblem, objective: str, seconds: float) -> list[Answer]:
+    """Have packingsolver3d solve a problem for about so many processor seconds; give its improvements in their order."""
+    import packingsolver3d as peer
+
+    def items():
+        for (x, y, z), copies, upright in zip(problem.edge_mm, problem.quantity, problem.vertical, strict=True):
+            # A rotation names the item's own edge along each axis of the container.
+            turns = [turn for turn in peer.Rotation if upright["XYZ".index(turn.value[2])]]
+            yield peer.ItemType(x=int(x), y=int(y), z=int(z), copies=int(copies), rotations=turns)
+
+    x, y, z = problem.container_mm
+    copies = 1 if objective == "KNAPSACK" else int(problem.quantity.sum())
+    instance = peer.Instance(
+        bin_types=[peer.BinType(x=x, y=y, z=z, copies=copies)],
+        item_types=list(items()),
+        objective=getattr(peer.Objective, objective),
+    )
+    answers: list[Answer] = []
+    begin = time.process_time()
+
+    def note(event):
+        answers.append(Answer(time.process_time() - begin, event.profit, event.number_of_bins, event.number_of_items))
+
+    peer.box.solve(instance, time_limit=seconds * slowness(), progress_callback=note)
+    return answers
+
+
+def slowness() -> float:
+    """Give how much longer work takes here than its processor time, because other work shares the machine."""
+    wall, processor = time.perf_counter(), time.process_time()
+    while time.process_time() - processor < 0.05:
+        pass
+    return max(1.0, (time.perf_counter() - wall) / (time.process_time() - processor))
+
+
+@pytest.fixture(scope="module")
+def warm():
+    solve_container(ContainerProblem((5, 5, 5), np.array([[2, 2, 3]]), np.array([9])), rollouts=9)
+
+
+def compare_containers(what, problems, budgets):
+    """Load containers for several budgets; print the shares of both, where packingsolver3d answered."""
+    asked = [ask(problem, "KNAPSACK", max(budgets)) for problem in problems]
+    first = [answers[0].seconds for answers in asked if answers]
+    after = f" after {np.median(first):.1f} s" if first else ""
+    print(f"\n{what}, {len(problems)} problems, one core; packingsolver3d answered {len(first)}{after}")
+    for seconds in budgets:
+        theirs = [
+            max((a.volume for a in answers if a.seconds <= seconds), default=0) / problem.volume_mm3
+            for problem, answers in zip(problems, asked, strict=True)
+        ]
+        ours = []
+        for problem in problems:
+            load = solve_container(problem, seconds=seconds, clock=time.thread_time)
+            assert load.violations(problem) == []
+            ours.append(load.loaded_mm3 / problem.volume_mm3)
+        both = np.array([ours, theirs])[:, np.array(theirs) > 0]
+        print(
+            f"  {seconds:g} s: ours {np.mean(ours):.2%} of the volume; packingsolver3d answered {both.shape[1]} in time",
+            end="",
+        )
+        if both.size:
+            (mine, its), wasted = both.mean(axis=1), 1 - both.mean(axis=1)
+            print(f": {its:.2%}, ours there {mine:.2%}, wasted volume x{wasted[0] / wasted[1]:.2f}", end="")
+        print()
+
+
+@needs_packingsolver
+@pytest.mark.parametrize("number", range(1, 8) if FULL else [3])
+def test_published_containers_beside_packingsolver(warm, number):
+    problems = read_containers(f"BR{number}.txt")[: 5 if FULL else 1]
+    compare_containers(f"BR{number}, no support", problems, (1, 10) if FULL else (0.3, 2))
 
 
 def generated(seed: int, num_types: int, container=(600, 240, 260)) -> ContainerProblem:
@@ -46,157 +208,39 @@ def generated(seed: int, num_types: int, container=(600, 240, 260)) -> Container
     return ContainerProblem(container, edge, quantity)
 
 
-def as_instance(problem: ContainerProblem, objective: str, copies: int):
-    """Tell packingsolver3d the same; its axes are ours."""
-    import packingsolver3d as peer
-
-    items = [
-        peer.ItemType(x=int(x), y=int(y), z=int(z), copies=int(q), rotations=list(peer.ALL_ROTATIONS))
-        for (x, y, z), q in zip(problem.edge_mm, problem.quantity, strict=True)
-    ]
-    x, y, z = problem.container_mm
-    return peer.Instance(
-        bin_types=[peer.BinType(x=x, y=y, z=z, copies=copies)],
-        item_types=items,
-        objective=getattr(peer.Objective, objective),
-    )
-
-
-def placed_mm3(result) -> int:
-    """Add up what packingsolver3d placed; nothing where it found no packing in time."""
-    return sum(one.copies * sum(p.lx * p.ly * p.lz for p in one.placements) for one in result.bins)
-
-
 @needs_packingsolver
 @pytest.mark.parametrize("num_types", [3, 8, 20] if FULL else [5])
-def test_one_container_beside_packingsolver(num_types):
-    from packingsolver3d import box
+def test_containers_of_any_rotation_beside_packingsolver(warm, num_types):
+    problems = [generated(seed, num_types) for seed in range(5 if FULL else 1)]
+    compare_containers(f"one container, {num_types} types, any rotation", problems, (1, 5) if FULL else (0.3,))
 
-    solve_container(generated(0, 3), rollouts=3)
-    ours, theirs = [], []
-    for seed in range(5 if FULL else 1):
-        problem = generated(seed, num_types)
-        load = solve_container(problem, seconds=SECONDS)
-        assert load.violations(problem) == []
-        ours.append(load.loaded_mm3 / problem.volume_mm3)
-        result = box.solve(as_instance(problem, "KNAPSACK", 1), time_limit=SECONDS)
-        theirs.append(placed_mm3(result) / problem.volume_mm3)
-    both = np.array([ours, theirs])[:, np.array(theirs) > 0]
-    print(f"\none container, {num_types} types, {SECONDS} s each: ours {100 * np.mean(ours):.2f} %")
-    if both.size:
-        wasted = 1 - both.mean(axis=1)
-        print(
-            f"  where packingsolver3d answered ({both.shape[1]} of {len(ours)}): ours {100 - 100 * wasted[0]:.2f} %, "
-            f"theirs {100 - 100 * wasted[1]:.2f} %, wasted volume x{wasted[0] / wasted[1]:.2f}"
-        )
+
+def compare_bins(what, problems, seconds):
+    """Pack problems into few bins; print the numbers of both, where packingsolver3d packed all items."""
+    ours, theirs, bounds = (np.zeros(len(problems), np.int64) for _ in range(3))
+    for k, problem in enumerate(problems):
+        packing = solve_bins(problem, seconds=seconds, clock=time.thread_time)
+        assert packing.violations(problem) == []
+        ours[k], bounds[k] = packing.num_bins, packing.outcome.bound or 0
+        answers = ask(problem, "BIN_PACKING", seconds)
+        whole = [a.bins for a in answers if a.items == problem.quantity.sum() and a.seconds <= seconds]
+        theirs[k] = min(whole, default=0)
+    has = theirs > 0
+    print(
+        f"\n{what}, fewest bins, {len(problems)} problems, {seconds:g} s each: ours {ours.sum()}, bound {bounds.sum()}; "
+        f"packingsolver3d answered {has.sum()}: {theirs.sum()}, ours there {ours[has].sum()}; "
+        f"fewer in {(ours[has] < theirs[has]).sum()}, more in {(ours[has] > theirs[has]).sum()}"
+    )
 
 
 @needs_packingsolver
-def test_fewest_bins_beside_packingsolver():
-    from packingsolver3d import box
-
-    solve_container(generated(0, 3), rollouts=3)
-    ours, theirs, bounds = [], [], []
-    for seed in range(10 if FULL else 1):
-        cargo = generated(100 + seed, 8)
-        problem = ContainerProblem((300, 240, 130), cargo.edge_mm, cargo.quantity)
-        packing = solve_bins(problem, seconds=SECONDS)
-        assert packing.violations(problem) == []
-        ours.append(packing.num_bins)
-        bounds.append(packing.outcome.bound or 0)
-        result = box.solve(as_instance(problem, "BIN_PACKING", 99), time_limit=SECONDS)
-        is_whole = placed_mm3(result) == int(problem.edge_mm.prod(axis=1) @ problem.quantity)
-        theirs.append(sum(one.copies for one in result.bins) if is_whole else 0)
-    answered = [k for k, bins in enumerate(theirs) if bins]
-    print(
-        f"\nfewest bins, {len(ours)} problems, {SECONDS} s each: ours {sum(ours)}, bound {sum(bounds)}; where packingsolver3d "
-        f"answered ({len(answered)}): ours {sum(ours[k] for k in answered)}, theirs {sum(theirs)}"
-    )
+def test_published_bins_beside_packingsolver(warm):
+    problems = read_containers("thpack9.txt")
+    compare_bins("thpack9", problems if FULL else problems[:2], 5 if FULL else 0.5)
 
 
-def orders2000(most):
-    """Give cartons, and the items (l, w, h, g) of each order."""
-    lines = iter((cases() / "orders2000.txt").read_text().splitlines())
-    num_cartons, num_orders = map(int, next(lines).split())
-    cartons = np.array([next(lines).split() for _ in range(num_cartons)], dtype=np.int64)
-    orders = []
-    for _ in range(num_orders):
-        _, size = map(int, next(lines).split())
-        orders.append(np.array([line.split() for line in islice(lines, size)], dtype=np.int64))
-    return cartons, orders[:most]
-
-
-def ruled(cartons, orders, *, with_rules: bool) -> PackingProblem:
-    """Give the orders without rules, or with all: support, padding, weight limits, loads, fragile goods, upright goods."""
-    items = np.concatenate(orders)
-    types, kind = np.unique(items, axis=0, return_inverse=True)
-    rng = np.random.default_rng(7)
-    n, volume = len(types), cartons.prod(axis=1)
-    columns = {"weight_g": types[:, 3]}
-    limit = {}
-    if with_rules:
-        fragile = rng.random(n) < 0.15
-        columns |= {
-            "orientation": np.where(rng.random(n) < 0.15, 3, 63),
-            "max_load_g": np.where(rng.random(n) < 0.2, 2_000, 2**62),
-            "padding_mm": np.where(fragile, 8, 0),
-            "is_fragile": fragile.astype(np.int64),
-        }
-        limit = {"max_weight_g": np.full(len(cartons), 20_000), "tare_g": volume // 100_000}
-    start = np.r_[0, np.cumsum([len(order) for order in orders])]
-    return PackingProblem(
-        ItemTypes.of(types[:, 0], types[:, 1], types[:, 2], **columns),
-        ItemSets(start, kind.ravel(), np.ones(len(items), np.int64)),
-        Cartons.of(cartons[:, 0], cartons[:, 1], cartons[:, 2], **limit),
-        Prices.without_freight(Objective.VOLUME),
-        Rules(support_share=0.7 if with_rules else 0.0, split=Split.NEVER),
-    )
-
-
-def test_what_the_rules_cost():
-    cartons, orders = orders2000(None if FULL else 100)
-    took = {}
-    for with_rules in (False, True):
-        problem = ruled(cartons, orders, with_rules=with_rules)
-        pack(problem, tries=1, node_limit=1)
-        begin = time.process_time()
-        solution = pack(problem)
-        took[with_rules] = time.process_time() - begin
-        assert solution.violations(problem) == []
-        proven = np.isin(solution.set_status, (0, 2)).mean()
-        packed = (np.bincount(solution.parcel_set, minlength=len(orders)) > 0).mean()
-        print(
-            f"\norders2000, rules {'on' if with_rules else 'off'}: {len(orders) / took[with_rules]:,.0f} orders/s, "
-            f"{proven:.1%} proven, {packed:.1%} in one carton"
-        )
-    print(f"  with rules x{took[True] / took[False]:.2f} the time")
-
-
-def generated_orders(units: int, num_cartons: int, num_orders: int) -> PackingProblem:
-    rng = np.random.default_rng(units)
-    orders = [np.c_[rng.integers(30, 120, (units, 3)), rng.integers(50, 900, units)] for _ in range(num_orders)]
-    edge = np.linspace(150, max(400, 130 * units ** (1 / 3)), num_cartons + 1)[1:].astype(np.int64)
-    return ruled(np.c_[edge, edge * 3 // 4, edge * 2 // 3], orders, with_rules=False)
-
-
-SIZES = [(1, 10), (10, 10), (50, 10), (200, 10), (10, 1), (10, 30), (10, 100)] if FULL else [(1, 10), (10, 10)]
-
-
-@pytest.mark.parametrize(("units", "num_cartons"), SIZES)
-def test_time_and_memory(units, num_cartons):
-    problem = generated_orders(units, num_cartons, 16 if FULL else 4)
-    pack(problem, tries=1, node_limit=1)
-    took = {}
-    for threads in (1, 2):
-        begin = time.perf_counter()
-        solution = pack(problem, threads=threads)
-        took[threads] = (time.perf_counter() - begin) / problem.sets.num_sets
-    tracemalloc.start()
-    pack(problem)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    proven = np.isin(solution.set_status, (0, 2)).mean()
-    print(
-        f"\n{units} items, {num_cartons} cartons: {1e3 * took[1]:.2f} ms an order on one thread, {1e3 * took[2]:.2f} on two, "
-        f"{peak / 2**20:.2f} MiB, {proven:.0%} proven"
-    )
+@needs_packingsolver
+def test_generated_bins_beside_packingsolver(warm):
+    cargo = [generated(100 + seed, 8) for seed in range(10 if FULL else 1)]
+    problems = [ContainerProblem((300, 240, 130), one.edge_mm, one.quantity) for one in cargo]
+    compare_bins("bins of generated cargo", problems, 5 if FULL else 0.5)
