@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Ints = npt.NDArray[np.int64]
+    _Pack = Callable[[SetArrays, OutArrays], None]
 
 _ROW_BYTES: Final = 4 * 8
 
@@ -58,6 +59,8 @@ class Parts:
     ----------
     pack_alone
         Packs every one of the sets it is given into a single parcel, if it can.
+    in_earnest
+        Does so with more effort; None where there is none.
 
     Attributes
     ----------
@@ -65,8 +68,8 @@ class Parts:
         Of each part, by its number: the price of its parcel, `NO_PRICE` where none was found, and a bound on any.
     """
 
-    def __init__(self, pack_alone: Callable[[SetArrays, OutArrays], None]) -> None:
-        self._pack_alone = pack_alone
+    def __init__(self, pack_alone: _Pack, in_earnest: _Pack | None = None) -> None:
+        self._pack_alone, self._in_earnest = pack_alone, in_earnest
         self._number: dict[bytes, int] = {}
         self._blocks: list[tuple[SetArrays, OutArrays]] = []
         self._block, self._row = np.zeros(0, np.int64), np.zeros(0, np.int64)
@@ -106,6 +109,33 @@ class Parts:
             self._pack(contents, first[fresh >= known])
         return number
 
+    @property
+    def can_improve(self) -> bool:
+        """Whether there is more effort to be had."""
+        return self._in_earnest is not None
+
+    def improve(self, number: Ints) -> None:
+        """Pack some parts, each named once, again in earnest; keep what is cheaper and what bounds better."""
+        assert self._in_earnest is not None
+        pieces = [(self._blocks[b][0], r) for b, r in zip(self._block[number], self._row[number], strict=True)]
+        entries = [slice(int(sets.set_start[r]), int(sets.set_start[r + 1])) for sets, r in pieces]
+        contents = Contents(
+            np.cumsum([0, *(one.stop - one.start for one in entries)]),
+            np.concatenate([sets.entry_type[one] for (sets, _), one in zip(pieces, entries, strict=True)]),
+            np.concatenate([sets.entry_quantity[one] for (sets, _), one in zip(pieces, entries, strict=True)]),
+            np.array([sets.packaging[r] for sets, r in pieces], dtype=np.int64),
+            np.array([sets.price_table[r] for sets, r in pieces], dtype=np.int64),
+        )
+        sets = _as_sets(contents, np.arange(number.size, dtype=np.int64))
+        out = new_out(sets)
+        self._in_earnest(sets, out)
+        price = np.where(out.sets[:, 3] == 1, out.sets[:, 1], NO_PRICE)
+        better = np.flatnonzero(price < self.price[number])
+        self.price[number[better]] = price[better]
+        self._block[number[better]], self._row[number[better]] = len(self._blocks), better
+        self.bound[number] = np.maximum(self.bound[number], out.sets[:, 2])
+        self._blocks.append((sets, out))
+
     def packed(self, number: Ints) -> PackedParts:
         """Give the parcels of parts that have one, in the order asked for."""
         block, row = self._block[number], self._row[number]
@@ -125,18 +155,7 @@ class Parts:
         return PackedParts(parcels, start, placements)
 
     def _pack(self, contents: Contents, chosen: Ints) -> None:
-        size = np.diff(contents.start)[chosen]
-        rows = ranges(contents.start[chosen], size)
-        set_start = np.r_[0, np.cumsum(size)]
-        units = np.r_[0, np.cumsum(contents.times[rows])][set_start]
-        sets = SetArrays(
-            set_start,
-            contents.kind[rows],
-            contents.times[rows],
-            contents.packaging[chosen],
-            contents.price_table[chosen],
-            units,
-        )
+        sets = _as_sets(contents, chosen)
         out = new_out(sets)
         self._pack_alone(sets, out)
         self._append(sets, out, np.arange(chosen.size, dtype=np.int64))
@@ -148,6 +167,22 @@ class Parts:
         self._block = np.r_[self._block, np.full(rows.size, len(self._blocks))]
         self._row = np.r_[self._row, rows]
         self._blocks.append((sets, out))
+
+
+def _as_sets(contents: Contents, chosen: Ints) -> SetArrays:
+    """Give some parts as sets of their own."""
+    size = np.diff(contents.start)[chosen]
+    rows = ranges(contents.start[chosen], size)
+    set_start = np.r_[0, np.cumsum(size)]
+    units = np.r_[0, np.cumsum(contents.times[rows])][set_start]
+    return SetArrays(
+        set_start,
+        contents.kind[rows],
+        contents.times[rows],
+        contents.packaging[chosen],
+        contents.price_table[chosen],
+        units,
+    )
 
 
 def _keys(contents: Contents) -> list[bytes]:

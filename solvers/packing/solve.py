@@ -136,7 +136,11 @@ class _Worker:
             tries=max(min(tries, _PART_TRIES), tries // _PART_SHARE),
             node_limit=max(min(node_limit, _PART_NODES), node_limit // _PART_SHARE),
         )
-        parts = Parts(lambda some, found: _spread(partial(self._pack, alone, some, found), _every(some), self._threads))
+
+        def packer(effort: RuleArrays) -> Callable[[SetArrays, OutArrays], None]:
+            return lambda some, found: _spread(partial(self._pack, effort, some, found), _every(some), self._threads)
+
+        parts = Parts(packer(alone), packer(alone._replace(tries=tries)) if tries > alone.tries else None)
         parts.adopt(sets, out, chosen)
         arrays = Arrays(self._items, rules, self._cartons, self._prices, sets, out, self._memories)
         assert self._problem.sets.together is not None

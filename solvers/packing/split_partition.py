@@ -31,6 +31,8 @@ MOST_PARTS: Final = 4096
 NODES_PER_ROUND: Final = 1_000
 """Parts are packed in at most one round for so many nodes of the search, and in at least `LEAST_ROUNDS`."""
 LEAST_ROUNDS: Final = 8
+EARNEST_ROUNDS: Final = 8
+"""How often parts that would make a better partition are packed in earnest."""
 _PARTS_AT_ONCE: Final = 2**20
 
 
@@ -180,23 +182,53 @@ class _Cut:
             if num == 0:
                 break
             self._pack(missing[:num], value, is_packed)
-        chosen, bound = missing, np.zeros(self._positions.size, np.int64)
-        num_chosen = np.zeros(self._positions.size, np.int64)
-        total = settle(splits, self._real, self._hopeful, per_parcel, chosen, num_chosen, bound)
-        at = chosen[:total]
+        at, bound, is_open = self._settled()
+        if self._parts.can_improve and is_open.any():
+            self._improve(is_open, is_packed)
+            at, bound, _ = self._settled()
         position, row_start, row, times = self._rows_of(at)
         return Partition(position, row_start, row, times, self._number[at]), bound
 
+    def _settled(self) -> tuple[Ints, Ints, Ints]:
+        """Give the parts of the best partitions, the bounds, and 1 for every set that may be cut at a lesser price."""
+        splits, num_sets = self._splits, self._positions.size
+        chosen = np.zeros_like(self._real)
+        num_chosen, bound = np.zeros(num_sets, np.int64), np.zeros(num_sets, np.int64)
+        per_parcel = int(np.int64(self._arrays.per_parcel))
+        at = chosen[: settle(splits, self._real, self._hopeful, per_parcel, chosen, num_chosen, bound)]
+        cost = np.zeros(num_sets, np.int64)
+        np.add.at(cost, np.repeat(np.arange(num_sets), num_chosen), self._real[at] - per_parcel)
+        return at, bound, (bound < cost).astype(np.int64)
+
+    def _improve(self, is_open: Ints, is_packed: Ints) -> None:
+        """Pack in earnest what the partitions consist of that would be best if all their parts reached their bounds."""
+        # A whole set was packed in earnest before it came here.
+        is_tried = ((self._number >= 0) & (self._real == self._hopeful)).astype(np.int64)
+        is_tried[self._splits.part_start[1:] - 1] = 1
+        value = np.where(is_tried == 1, self._real, self._hopeful)
+        missing = np.zeros_like(self._real)
+        for _ in range(EARNEST_ROUNDS):
+            at = missing[: missing_parts(self._splits, value, is_tried, is_open, missing)]
+            if not at.size:
+                return
+            self._pack(at[is_packed[at] == 0], value, is_packed)
+            self._parts.improve(np.unique(self._number[at]))
+            self._note(at, self._number[at], value)
+
     def _pack(self, at: Ints, value: Ints, is_packed: Ints) -> None:
         """Pack parts and put what was found and proven in place of what was hoped."""
-        number = self._parts.numbers(self._rows.contents(*self._rows_of(at)))
+        if at.size:
+            self._note(at, self._parts.numbers(self._rows.contents(*self._rows_of(at))), value)
+            is_packed[at] = 1
+
+    def _note(self, at: Ints, number: Ints, value: Ints) -> None:
+        """Put what was found and proven of parts in place of what was hoped."""
         price, bound = self._parts.price[number], self._parts.bound[number]
         per_parcel = self._arrays.per_parcel
         self._number[at] = number
         self._real[at] = value[at] = np.where(price >= NO_COVER, NO_COVER, price + per_parcel)
         proven = np.where(bound >= NO_COVER, NO_COVER, bound + per_parcel)
         self._hopeful[at] = np.maximum(self._hopeful[at], proven)
-        is_packed[at] = 1
 
     def _rows_of(self, at: Ints) -> tuple[Ints, Ints, Ints, Ints]:
         """Give set, offsets, rows and counts of parts."""
