@@ -32,8 +32,6 @@ from solvers.inventory.kernels_scan import Batch
 
 _NAMES: Final = ("sku", "warehouse_id", "kind")
 BATCH_ROWS: Final = 1 << 17
-FIRST_MOMENT: Final = int(np.iinfo(np.int64).min)
-LAST_MOMENT: Final = int(np.iinfo(np.int64).max)
 _READ_BYTES: Final = 1 << 16
 """Read on from the disk by this much: whole columns of a row group at once take a quarter of a gigabyte."""
 _HUGE_FROM_BYTES: Final = 1 << 23
@@ -50,6 +48,8 @@ class Numbering:
         (skus, places) stock, -1 where there is none.
     block_of
         (stocks,) block of articles of each stock.
+    block_of_sku
+        (skus,) the same by article of the file.
     start
         (blocks + 1,) movements before each block.
     units
@@ -58,6 +58,7 @@ class Numbering:
 
     stock_of: Indices
     block_of: Indices
+    block_of_sku: Indices
     start: Integers
     units: Integers
 
@@ -81,7 +82,7 @@ class LogFile:
     places: list[str] = field(init=False)
     """Warehouses that moved something, in order of appearance."""
     totals: Integers = field(init=False)
-    """(skus, places, 3) movements of that stock: their number, sum, and the sum of their sizes."""
+    """(skus, places, 2) movements of that stock: their sum and number in one word, and the sum of their sizes."""
 
     def __post_init__(self) -> None:
         self._file = pq.ParquetFile(self.path)
@@ -90,8 +91,8 @@ class LogFile:
             raise InputError(f"{self.path} lacks {', '.join(lacking)}; it has {', '.join(self.columns)}.")
         self._file = pq.ParquetFile(self.path, read_dictionary=list(_NAMES), pre_buffer=False, buffer_size=_READ_BYTES)
         self._known = {name: pa.array([], pa.large_string()) for name in _NAMES}
-        self._numbered: dict[str, tuple[Any, Integers]] = {}
-        self.totals = np.zeros((1 << 10, 8, 3), np.int64)
+        self._numbered: dict[str, tuple[Any, Indices]] = {}
+        self.totals = np.zeros((1 << 10, 8, 2), np.int64)
         for batch in self.batches(["sku", "warehouse_id", "quantity"]):
             sku, place = self._coded(batch, "sku"), self._coded(batch, "warehouse_id")
             self._grow()
@@ -131,11 +132,14 @@ class LogFile:
         here = here.join(_numbers("warehouse_id", self.places), on="warehouse_id")
         stock_of = np.full((len(self.skus), max(len(self.places), 1)), -1, np.int32)
         stock_of[here["sku_number"].to_numpy(), here["warehouse_id_number"].to_numpy()] = here["stock"].to_numpy()
-        totals = np.zeros((stocks.height, 3), np.int64)
+        totals = np.zeros((stocks.height, 2), np.int64)
         sku, place = np.nonzero(self.totals[:, :, 0])
         totals[stock_of[sku, place]] = self.totals[sku, place]
-        before = np.concatenate(([0], np.cumsum(totals[:, 0])))
-        return Numbering(stock_of, blocks_of(starts), before[starts], totals[:, 1:])
+        before = np.concatenate(([0], np.cumsum(totals[:, 0] & ((1 << kernels.SUM_BITS) - 1))))
+        totals[:, 0] >>= kernels.SUM_BITS
+        block_of = blocks_of(starts)
+        block_of_sku = block_of[stock_of.max(axis=1)] if stocks.height else np.empty(0, np.int32)
+        return Numbering(stock_of, block_of, block_of_sku, before[starts], totals)
 
     def grouped(self, numbering: Numbering, links: pl.DataFrame) -> Log:
         """Read the movements by block, in memory once.
@@ -152,8 +156,8 @@ class LogFile:
         part = empty_log(BATCH_ROWS, numbering.start, has_links=has_links)
         cursor = numbering.start[:-1].copy()
         for batch in self.movements(links):
-            kernels.append_rows(batch, numbering.stock_of, 0, FIRST_MOMENT, part)
-            kernels.place_before(part, batch.moved_at.size, LAST_MOMENT, numbering.block_of, cursor, log)
+            kernels.append_rows(batch, numbering.stock_of, part)
+            kernels.place_rows(part, batch.moved_at.size, numbering.block_of, cursor, log)
         return log
 
     def movements(self, links: pl.DataFrame) -> Iterator[Batch]:
@@ -217,7 +221,7 @@ class LogFile:
         latest = told.max if told.max.tzinfo else told.max.replace(tzinfo=self.night.tzinfo)
         return bool(latest <= self.night)
 
-    def _coded(self, batch: Any, name: str) -> tuple[Indices, Integers]:
+    def _coded(self, batch: Any, name: str) -> tuple[Indices, Indices]:
         """Give the codes of a text column in this batch, and the number that each code has in the whole file."""
         column = batch.column(name)
         if column.null_count:
@@ -225,14 +229,14 @@ class LogFile:
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
         texts = column.dictionary
-        told, numbers = self._numbered.get(name, (None, np.empty(0, np.int64)))
+        told, numbers = self._numbered.get(name, (None, np.empty(0, np.int32)))
         if told is None or not told.equals(texts):
             found = pc.index_in(texts.cast(pa.large_string()), value_set=self._known[name])
             if found.null_count:
                 fresh = texts.filter(pc.is_null(found)).cast(pa.large_string())
                 self._known[name] = pa.concat_arrays([self._known[name], fresh])
                 found = pc.index_in(texts.cast(pa.large_string()), value_set=self._known[name])
-            numbers = found.to_numpy().astype(np.int64)
+            numbers = found.to_numpy().astype(np.int32)
             self._numbered[name] = texts, numbers
         return _read_only(column.indices.to_numpy(zero_copy_only=False)), numbers
 

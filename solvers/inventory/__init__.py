@@ -31,7 +31,7 @@ from solvers.inventory.ledger import (
 from solvers.inventory.loss import Demand
 from solvers.inventory.lost import lost_sales
 from solvers.inventory.replenishment import UNLIMITED, Replenishment, ReplenishmentProblem
-from solvers.inventory.running import RunningLedger, even_cuts, opening_units
+from solvers.inventory.running import RunningLedger, opening_units
 from solvers.inventory.series import DemandSeries
 from solvers.inventory.value import (
     DailySales,
@@ -69,7 +69,6 @@ __all__ = [
     "blocks_of",
     "daily_sales",
     "demand_patterns",
-    "even_cuts",
     "forecast_demand",
     "group_by_block",
     "intermittent_rates",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from solvers.inventory import kernels_log
+from solvers.inventory import kernels_blocks, kernels_log
+from solvers.inventory.kernels_ledger import State
 from solvers.inventory.kernels_log import Integers, Log, Stocks
-from solvers.inventory.ledger import MovementValues, StockHistory, StockPositions
-from solvers.inventory.running import RunningLedger, even_cuts, opening_units
+from solvers.inventory.ledger import AGE_LIMITS_DAYS, MovementValues, StockHistory, StockPositions
+from solvers.inventory.running import check_in_range, empty_books, no_ages, opening_units
 
 _BLOCK_STOCKS: Final = 64
 """Stocks of a block: what is measured of them takes some twenty kilobytes, which stay in the nearest cache."""
@@ -58,6 +60,21 @@ def block_starts(article: Integers) -> Integers:
     inner = np.searchsorted(ends, wanted)
     starts: Integers = np.unique(np.concatenate(([0], ends[inner[inner < ends.size]], [article.size]))).astype(np.int64)
     return starts
+
+
+def even_cuts(start: Integers, threads: int) -> list[tuple[int, int]]:
+    """Cut blocks of articles into consecutive parts of about as many movements.
+
+    Parameters
+    ----------
+    start
+        (blocks + 1,) movements before each block.
+    threads
+        Most parts to give.
+    """
+    ends = np.searchsorted(start, np.linspace(0, start[-1], threads + 1)[1:-1]).tolist()
+    edges = [0, *ends, start.size - 1]
+    return [(low, high) for low, high in pairwise(edges) if low < high]
 
 
 def blocks_of(starts: Integers) -> npt.NDArray[np.int32]:
@@ -180,17 +197,44 @@ def _openings(history: GroupedHistory) -> Integers:
 
 
 def _run(history: GroupedHistory, row_values: Integers, *, has_ages: bool, threads: int) -> StockPositions:
-    log = history.log
+    log, count = history.log, history.on_hand.size
+    stocks = Stocks(history.stock_start, _openings(history), history.unit_cost_cents)
     # What lay there before the first movement on record is at least as old as the record, and nothing says it is older.
     origin_day = int(log.moved_at.min() // kernels_log.DAY_US) - 1 if log.moved_at.size else history.last_day
-    ledger = RunningLedger(
-        Stocks(history.stock_start, _openings(history), history.unit_cost_cents),
-        even_cuts(log.start, threads),
-        num_links=history.num_links,
-        last_day=history.last_day,
-        period_days=history.period_days,
-        origin_day=origin_day,
-        has_ages=has_ages,
-    )
-    ledger.add(log, is_last=True, row_values=row_values)
-    return ledger.positions
+    period = np.array([history.last_day - history.period_days + 1, history.last_day, origin_day], np.int64)
+    limits = np.array(AGE_LIMITS_DAYS, np.int64)
+    ages = no_ages(count, has_ages=has_ages)
+    books = empty_books(count, history.num_links, 0, has_ages=has_ages)
+
+    def value(cut: tuple[int, int]) -> int:
+        kernels_log.order_rows(log, *cut)
+        return int(
+            kernels_blocks.value_blocks(
+                log,
+                stocks,
+                _with_layers(books.state, log, stocks, cut),
+                books.pools,
+                books.pool_lists,
+                period,
+                limits,
+                *cut,
+                books.measures,
+                ages,
+                row_values,
+            )
+        )
+
+    with ThreadPoolExecutor(threads) as pool:
+        failed = [stock for stock in pool.map(value, even_cuts(log.start, threads)) if stock != kernels_log.UNKNOWN]
+    check_in_range(min(failed, default=kernels_log.UNKNOWN))
+    return StockPositions(books.measures, ages[:, 0], ages[:, 1])
+
+
+def _with_layers(state: State, log: Log, stocks: Stocks, cut: tuple[int, int]) -> State:
+    """Give the state with layers of its own for a cut: a block's worth, two a movement: what it splits off and brings."""
+    low, high = cut
+    nodes = 0
+    if state.lists.size:
+        rows, own = np.diff(log.start[low : high + 1]).max(), np.diff(stocks.start[low : high + 1]).max()
+        nodes = int(2 * rows + own + 2)
+    return state._replace(nodes=np.empty((nodes, 3), np.int64), heap=np.array([kernels_log.UNKNOWN, 0], np.int64))

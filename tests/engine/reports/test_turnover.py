@@ -44,15 +44,14 @@ def night(seed, size=2_000, hours=500 * 24):
 
 
 @pytest.mark.parametrize(("seed", "hours"), [(1, 500 * 24), (2, 40)])
-@pytest.mark.parametrize("part_rows", [1, 90, 1 << 20])
-def test_a_file_in_time_order_is_valued_while_it_is_read(tmp_path, monkeypatch, seed, hours, part_rows):
+@pytest.mark.parametrize("bucket_rows", [1, 90, 1 << 12])
+def test_a_file_in_time_order_is_valued_while_it_is_read(tmp_path, monkeypatch, seed, hours, bucket_rows):
     held, movements, products = night(seed, hours=hours)
     later = movements.head(20).with_columns(pl.col("moved_at") + timedelta(days=900))
     in_order = pl.concat([movements, later]).sample(fraction=1.0, shuffle=True, seed=3).sort("moved_at")
     in_order.write_parquet(tmp_path / "log.parquet", row_group_size=300)
     monkeypatch.setattr(scan, "BATCH_ROWS", 37)
-    monkeypatch.setattr(running, "BATCH_ROWS", 37)
-    monkeypatch.setattr(running, "_PART_ROWS", part_rows)
+    monkeypatch.setattr(running, "BUCKET_ROWS", bucket_rows)
     monkeypatch.setattr(scan.LogFile, "grouped", lambda *_: pytest.fail("the log was held in memory"))
     frame = inventory_turnover(held, movements, products, NIGHT, period_days=90)
     for threads in (1, 2):
@@ -68,7 +67,7 @@ def test_a_file_in_time_order_is_valued_while_it_is_read(tmp_path, monkeypatch, 
 def test_a_file_out_of_order_gives_the_same(tmp_path, monkeypatch):
     held, movements, products = night(3)
     movements.write_parquet(tmp_path / "log.parquet", row_group_size=300)
-    monkeypatch.setattr(running, "_PART_ROWS", 100)
+    monkeypatch.setattr(running, "BUCKET_ROWS", 100)
     found = inventory_turnover(held, tmp_path / "log.parquet", products, NIGHT, period_days=90, threads=2)
     assert found.equals(inventory_turnover(held, movements, products, NIGHT, period_days=90))
 
