@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -15,16 +16,19 @@ from engine.inputs import Inputs
 from engine.rate_cards import RateCards
 from engine.stages.quote.item_sets import Candidates, candidates, chosen_sets, item_sets, listed
 from engine.stages.quote.lanes import Dispatches
+from engine.stages.quote.mixed_ways import with_mixed_ways
 from engine.stages.quote.night import QuoteNight, quote_night
 from engine.stages.quote.offers import Offered, cartons_taken, offered, pickups_taken
 from engine.stages.quote.parcels import PackedSets, pack_sets, why_unpackable
 from engine.stages.quote.pieces import with_backorder_cents
 from engine.stages.quote.rating import rate
+from engine.stages.quote.scarcity import gone_without
 from engine.stages.quote.suggestions import Suggestions
 from engine.stages.receive import Received
 from engine.waiting import NOT_IN_STOCK, NOT_IN_STOCK_TOGETHER
 
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 _NO_SERVICE: Final = "no carrier's service takes it to this destination"
 _TOO_DEAR: Final = (
@@ -127,21 +131,46 @@ class _Priced:
 
 
 def _priced(found: Candidates, night: QuoteNight) -> _Priced:
-    """Pack and rate candidates, those in counted cartons also without any of these: who gets them is for the plan to say."""
+    """Pack and rate candidates, and again without counted cartons they took: who gets these is for the plan to say."""
     cartons = night.inputs.cartons.filter(pl.col("on_hand").is_null() | (pl.col("on_hand") > 0))
-    plenty = cartons.filter(pl.col("on_hand").is_null())
+    counted = cartons.filter(pl.col("on_hand").is_not_null())["carton_id"].sort().to_list()
     priced = _in_cartons(found, night, cartons)
-    if plenty.height in (0, cartons.height):
-        return priced
-    is_counted = ~priced.packed.parcels["carton_id"].is_in(plenty["carton_id"].implode()).to_numpy()
-    has_counted = np.zeros(len(priced.packed.set_reason), np.bool_)
-    set_of_parcel = np.repeat(np.arange(len(has_counted)), np.diff(priced.packed.set_start))
-    has_counted[set_of_parcel[is_counted]] = True
-    at = np.flatnonzero(has_counted[priced.set_of_candidate])
-    if not len(at):
-        return priced
-    rows = np.stack([found.order[at], found.mask[at], found.warehouse[at]], axis=1)
-    return priced.joined(_in_cartons(listed(rows, night.goods), night, plenty))
+    takes = {frozenset[str](): _takes(priced, counted)}
+    again = []
+    for gone in gone_without(counted)[1:]:
+        takes[gone], at = _still_taking(takes, gone, counted)
+        left = cartons.filter(~pl.col("carton_id").is_in(gone))
+        if len(at) and left.height:
+            rows = np.stack([found.order[at], found.mask[at], found.warehouse[at]], axis=1)
+            again.append(_in_cartons(listed(rows, night.goods), night, left))
+            takes[gone][at] = _takes(again[-1], counted)
+    return priced.joined(reduce(_Priced.joined, again)) if again else priced
+
+
+def _takes(priced: _Priced, cartons: list[str]) -> Flags:
+    """Tell for each candidate which of some cartons it takes, (num_candidates, num_cartons)."""
+    by_set = np.zeros((len(priced.packed.set_reason), len(cartons)), np.bool_)
+    set_of_parcel = np.repeat(np.arange(len(by_set)), np.diff(priced.packed.set_start))
+    for at, name in enumerate(cartons):
+        by_set[set_of_parcel[(priced.packed.parcels["carton_id"] == name).to_numpy()], at] = True
+    return by_set[priced.set_of_candidate]
+
+
+def _still_taking(takes: dict[frozenset[str], Flags], gone: frozenset[str], cartons: list[str]) -> tuple[Flags, Ints]:
+    """Give what candidates take without some cartons, as far as that is known, and the candidates of which it is not.
+
+    What takes none of them without fewer of them already is the same without all.
+    """
+    fewer = [less for less in takes if less < gone]
+    most = max(len(less) for less in fewer)
+    is_gone = np.array([name in gone for name in cartons])
+    known, is_open = takes[frozenset()].copy(), np.ones(len(takes[frozenset()]), np.bool_)
+    for less in fewer:
+        if len(less) == most:
+            is_settled = ~takes[less][:, is_gone].any(axis=1)
+            known[is_settled] = takes[less][is_settled]
+            is_open &= ~is_settled
+    return known, np.flatnonzero(is_open)
 
 
 def _in_cartons(found: Candidates, night: QuoteNight, cartons: pl.DataFrame) -> _Priced:
@@ -152,7 +181,7 @@ def _in_cartons(found: Candidates, night: QuoteNight, cartons: pl.DataFrame) -> 
         sets, night.packagings, replace(night.inputs, cartons=uncounted), night.cards.tariff, night.settings
     )
     set_of_candidate = sets.of_bundle[found.bundle]
-    rated = rate(found, set_of_candidate, packed, night)
+    rated = with_mixed_ways(rate(found, set_of_candidate, packed, night))
     return _Priced(offered(found, packed, rated, night), packed, set_of_candidate)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Final
 
 import numpy as np
@@ -14,14 +13,13 @@ from engine.stages.quote.item_sets import Candidates
 from engine.stages.quote.lanes import area_of, days_late, lateness_cents
 from engine.stages.quote.night import QuoteNight
 from engine.stages.quote.parcels import PackedSets
+from engine.stages.quote.scarcity import gone_without
 from solvers.arrays import ranges
 from solvers.tariff import CheapestServices, Lanes, Parcels, cheapest_services
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-_MOST_LISTED: Final = 3
-"""Up to so many limited carriers of a warehouse every set of them is gone without in turn; of more, each one and all."""
 _FORBIDS: Final = {"warehouse_id": "warehouse_id", "service_id": "service_id", "dest_country": "ship_country"}
 """What a restriction names, and the column of the lanes that it is about."""
 
@@ -128,12 +126,8 @@ def carriers_gone_without(night: QuoteNight) -> dict[str, list[frozenset[str]]]:
 
     A parcel's cheapest service and its cheapest among the others are all it can need, so of single parcels nothing is lost.
     """
-    found = {}
-    for (name,), rows in night.inputs.pickups.sort("carrier").group_by("warehouse_id", maintain_order=True):
-        carriers = rows["carrier"].to_list()
-        sizes = range(len(carriers) + 1) if len(carriers) <= _MOST_LISTED else (0, 1, len(carriers))
-        found[str(name)] = [frozenset(group) for size in sizes for group in combinations(carriers, size)]
-    return found
+    by_place = night.inputs.pickups.sort("carrier").group_by("warehouse_id", maintain_order=True)
+    return {str(name): gone_without(rows["carrier"].to_list()) for (name,), rows in by_place}
 
 
 def _ways(found: Candidates, without: dict[str, list[frozenset[str]]], night: QuoteNight) -> Ways:
