@@ -74,22 +74,51 @@ def offered(found: Candidates, packed: PackedSets, rated: Rated, night: QuoteNig
         The night.
     """
     ways, choice = rated.ways, rated.choice
-    num_ways = len(ways.candidate)
+    parcels, carried = _counted(rated, np.ones(len(rated.way), np.bool_)), _counted(rated, choice.is_feasible)
+    is_whole = (parcels > 0) & (carried == parcels)
+    offers = _added_up(found, packed, rated, night)
+    is_payable = offers["cost_cents"].to_numpy() <= night.most_cents
+    is_offer = np.zeros(len(ways.candidate), np.bool_)
+    is_offer[_distinct(np.flatnonzero(is_whole & is_payable), offers["cost_cents"].to_numpy(), rated, night)] = True
+    kept = is_offer[rated.way]
+    offer_parcels = pl.DataFrame(
+        {
+            "offer": (np.cumsum(is_offer) - 1)[rated.way[kept]],
+            "parcel": rated.parcel[kept],
+            "lane": rated.lane[choice.option[kept]],
+            "freight_cents": choice.freight_cents[kept],
+            "surcharge_cents": choice.surcharge_cents[kept],
+            "lateness_cents": choice.extra_cents[kept],
+            "billable_g": choice.billable_g[kept],
+        }
+    )
+    at = found.order[ways.candidate[is_offer]]
+    number = pl.Series("offer_number", np.arange(len(at)) - np.searchsorted(at, at))
+    listed = offers.filter(pl.Series(is_offer)).with_columns(number)
+    too_dear = ways.candidate[is_whole & ~is_payable]
+    return Offered(listed.select([name for name in OFFERS.schema if name != "is_chosen"]), offer_parcels, too_dear)
+
+
+def _counted(rated: Rated, which: Flags) -> Ints:
+    """Count the parcels of each way, of those that are meant."""
+    return np.bincount(rated.way[which], minlength=len(rated.ways.candidate))
+
+
+def _added_up(found: Candidates, packed: PackedSets, rated: Rated, night: QuoteNight) -> pl.DataFrame:
+    """Give every way as an offer without its number, whether it is one or not."""
+    ways, choice = rated.ways, rated.choice
 
     def total(values: Ints) -> Ints:
-        sums = np.zeros(num_ways, np.int64)
+        sums = np.zeros(len(ways.candidate), np.int64)
         np.add.at(sums, rated.way, values)
         return sums
 
-    parcels = np.bincount(rated.way, minlength=num_ways)
-    carried = np.bincount(rated.way[choice.is_feasible], minlength=num_ways)
-    is_whole = (parcels > 0) & (carried == parcels)
+    parcels = _counted(rated, np.ones(len(rated.way), np.bool_))
     order, warehouse, mask = (values[ways.candidate] for values in (found.order, found.warehouse, found.mask))
     rates = night.warehouses.select("handling_cents_per_shipment", "pick_cents_per_unit").to_numpy()[warehouse]
     offers = pl.DataFrame(
         {
             "order_id": night.orders["order_id"].gather(order),
-            "offer_number": np.zeros(num_ways, np.int64),
             "warehouse_id": night.warehouses["warehouse_id"].gather(warehouse),
             "pieces": mask,
             "shipments": parcels,
@@ -105,27 +134,7 @@ def offered(found: Candidates, packed: PackedSets, rated: Rated, night: QuoteNig
         }
     )
     costs = [name for name in offers.columns if name.endswith("_cents")]
-    offers = offers.with_columns(pl.sum_horizontal(costs).alias("cost_cents"))
-    is_payable = offers["cost_cents"].to_numpy() <= night.most_cents
-    is_offer = np.zeros(num_ways, np.bool_)
-    is_offer[_distinct(np.flatnonzero(is_whole & is_payable), offers["cost_cents"].to_numpy(), rated, night)] = True
-    kept = is_offer[rated.way]
-    offer_parcels = pl.DataFrame(
-        {
-            "offer": (np.cumsum(is_offer) - 1)[rated.way[kept]],
-            "parcel": rated.parcel[kept],
-            "lane": rated.lane[choice.option[kept]],
-            "freight_cents": choice.freight_cents[kept],
-            "surcharge_cents": choice.surcharge_cents[kept],
-            "lateness_cents": choice.extra_cents[kept],
-            "billable_g": choice.billable_g[kept],
-        }
-    )
-    at = order[is_offer]
-    number = pl.Series("offer_number", np.arange(len(at)) - np.searchsorted(at, at))
-    listed = offers.filter(pl.Series(is_offer)).with_columns(number)
-    too_dear = ways.candidate[is_whole & ~is_payable]
-    return Offered(listed.select([name for name in OFFERS.schema if name != "is_chosen"]), offer_parcels, too_dear)
+    return offers.with_columns(pl.sum_horizontal(costs).alias("cost_cents"))
 
 
 def _distinct(ways: Ints, cents: Ints, rated: Rated, night: QuoteNight) -> Ints:
