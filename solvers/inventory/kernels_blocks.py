@@ -123,7 +123,7 @@ def value_blocks(
     period: first day, last day, day that opening stock is aged from. Without `ages` no layers are kept.
     """
     has_ages = ages.shape[0] > 0
-    most = 0
+    most = nothing = int(np.int64(0))
     for block in range(first, last):
         most = max(most, log.start[block + 1] - log.start[block])
     pair, moved_at, quantity = log.pair, log.moved_at, log.quantity
@@ -149,7 +149,9 @@ def value_blocks(
             what[row, 2], what[row, 3] = moved_at[begin + row] // DAY_US, code
             if has_pools:
                 pools_of[row] = pool[begin + row]
-        failed = value_rows(moves, 0, rows, state, pools, pool_lists, period[0], has_ages, measures, row_values, begin)
+        failed = value_rows(
+            moves, nothing, rows, state, pools, pool_lists, period[0], has_ages, measures, row_values, begin
+        )
         if failed != UNKNOWN:
             return failed
         close_stocks(state, period, age_limits, base, end, measures, ages)

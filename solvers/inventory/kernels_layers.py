@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from solvers.inventory.kernels_log import UNKNOWN, Integers
@@ -23,11 +24,11 @@ def _new_node(nodes: Integers, heap: Integers, day: int, units: int, after: int)
 @njit(cache=True, nogil=True, error_model="numpy")
 def add_layer(lists: Integers, nodes: Integers, heap: Integers, stock: int, day: int, units: int) -> None:
     """Add units of an age to a stock's list, oldest first. Lists hold head and tail."""
-    tail = lists[stock, 1]
+    tail, nobody = lists[stock, 1], int(np.int64(UNKNOWN))
     if tail >= 0 and nodes[tail, 0] < day:
-        nodes[tail, 2] = lists[stock, 1] = _new_node(nodes, heap, day, units, UNKNOWN)
+        nodes[tail, 2] = lists[stock, 1] = _new_node(nodes, heap, day, units, nobody)
         return
-    before, at = UNKNOWN, lists[stock, 0]
+    before, at = nobody, lists[stock, 0]
     if tail >= 0 and nodes[tail, 0] == day:
         at = tail
     while at >= 0 and nodes[at, 0] < day:

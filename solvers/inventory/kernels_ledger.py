@@ -137,11 +137,12 @@ def value_rows(
     """
     # One long loop: arrays given to a function of its own have their references counted, which takes longer than its work.
     what, unit_costs, pool_of = moves.what, moves.unit_cost, moves.pool
+    nobody = int(np.int64(UNKNOWN))
     has_pools, wants_rows = moves.pool.size > 0, row_values.size > 0
     now, recent, lists, nodes, heap = state.now, state.recent, state.lists, state.nodes, state.heap
     for row in range(begin, end):
-        stock, quantity = int(what[row, 0]), int(what[row, 1])
-        day, code = int(what[row, 2]), int(what[row, 3])
+        stock, quantity = int(np.int64(what[row, 0])), int(np.int64(what[row, 1]))
+        day, code = int(np.int64(what[row, 2])), int(np.int64(what[row, 3]))
         kind = code & KIND_BITS
         if day >= first_day:
             units, value = now[stock, 1], now[stock, 2]
@@ -160,7 +161,7 @@ def value_rows(
                         measures[stock, NEGATIVE_DAYS] += span
                 now[stock, 0] = day
         units, value = int(now[stock, 1]), int(now[stock, 2])
-        pool = int(pool_of[row]) if has_pools else UNKNOWN
+        pool = int(np.int64(pool_of[row])) if has_pools else nobody
         is_transfer = kind in (TRANSFER_IN, TRANSFER_OUT)
         worth, revaluation = 0, 0
         if quantity > 0:
@@ -193,7 +194,7 @@ def value_rows(
             fresh = quantity - covered
             if has_ages and is_transfer and pooled > 0:
                 dropped = min(covered, pooled)
-                move_layers(pool_lists, nodes, heap, pool, lists, UNKNOWN, dropped)
+                move_layers(pool_lists, nodes, heap, pool, lists, nobody, dropped)
                 move_layers(pool_lists, nodes, heap, pool, lists, stock, pooled - dropped)
                 fresh = rest - (covered - dropped)
             if has_ages and fresh > 0:
@@ -221,7 +222,7 @@ def value_rows(
                 if beyond > 0:
                     add_layer(pool_lists, nodes, heap, pool, day, beyond)
             elif has_ages:
-                move_layers(lists, nodes, heap, stock, lists, UNKNOWN, inside)
+                move_layers(lists, nodes, heap, stock, lists, nobody, inside)
             worth = -worth
             if value < -MAX_CENTS:
                 return stock

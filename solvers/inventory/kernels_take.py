@@ -132,7 +132,7 @@ def take_rows(
                 has_ages,
                 books.measures,
                 no_values,
-                0,
+                int(np.int64(0)),
             )
             if failed != UNKNOWN:
                 stopped[0] = failed
@@ -181,7 +181,7 @@ def empty_buckets(
             has_ages,
             books.measures,
             no_values,
-            0,
+            int(np.int64(0)),
         )
         if failed != UNKNOWN:
             stopped[0] = failed
