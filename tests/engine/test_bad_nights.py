@@ -118,3 +118,29 @@ def test_settings_whose_prices_cannot_be_summed_end_the_run_with_the_figure(tiny
     costs = tiny_settings.costs.model_copy(update={"split_cents": 10**15})
     with pytest.raises(NoPlanError, match="too large to sum exactly"):
         plan_tables(tiny_tables(21, orders=6, stock=9), tiny_settings.model_copy(update={"costs": costs}))
+
+
+def test_all_of_it_in_one_night_is_named_and_the_rest_is_planned(night):
+    def spoil(tables: Tables) -> Tables:
+        tables = of_one("orders", ship_country="ZZ")(tables)
+        warehouse, other = pl.col("warehouse_id"), tables["orders"]["order_id"][1]
+        ghost = tables["stock"].head(1).with_columns(sku=pl.lit("GHOST"))
+        owed = tables["stock"].with_columns(on_hand=pl.when(warehouse == "NYC").then(-7).otherwise("on_hand"))
+        units = pl.when(warehouse == "BER").then(0).otherwise("daily_capacity_units")
+        is_odd = pl.col("order_id") == other
+        return tables | {
+            "warehouses": tables["warehouses"].with_columns(daily_capacity_units=units),
+            "stock": pl.concat([owed, ghost]),
+            "orders": tables["orders"].with_columns(priority=pl.when(is_odd).then(1_000).otherwise("priority")),
+            "order_lines": tables["order_lines"].with_columns(
+                quantity=pl.when(is_odd).then(1_000_000).otherwise("quantity")
+            ),
+        }
+
+    run = night(spoil)
+    whole(run)
+    assert set(run.shipments["warehouse_id"]) == {"TYO"}
+    assert run.rejects["value"].to_list() == ["GHOST"]
+    assert run.holds["reason"].to_list() == ["cost_too_large"]
+    assert ODD in run.backorders["order_id"]
+    assert run.summary["bound_cents"] <= run.summary["cost_cents"]
