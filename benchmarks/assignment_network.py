@@ -55,7 +55,7 @@ PARCEL_CENTS = 875.9
 UNIT_CENTS = 42.3
 UNIT_MILE_CENTS = 0.0541
 BACKORDER_CENTS = 3000
-STOCK_COVER = {"tight": 1.0, "loose": 1.3}
+STOCK_COVER = {"tight": 1.0, "short": 1.023, "loose": 1.3, "ample": 1.336}
 """Units in stock per unit ordered, all centres together."""
 UNITS_PER_HOLDING = 4.0
 """Expected units for which another centre holds the SKU."""
@@ -83,14 +83,16 @@ def night(
     centres: int = 10,
     distance_scale: float = 4.0,
     single_share: float = 0.5,
+    place_seed: int | None = None,
 ) -> tuple[AssignmentProblem, np.ndarray]:
     """Draw a night; also gives the miles from each order to each centre, shape (num_orders, centres).
 
     Half the orders have one line, the others 2 to 6 (3 on average). SKUs sell by Zipf's law; the stock of a SKU is its
     expected demand times the cover, spread unevenly over the centres that hold it: one for a slow mover, all for a fast
-    one.
+    one. Nights of one `place_seed` keep their articles in the same centres, as evenings of one network do.
     """
     rng = np.random.default_rng(seed)
+    places = rng if place_seed is None else np.random.default_rng(place_seed)
     num_skus = max(20, round(num_orders / ORDERS_PER_SKU[grain]))
     lines = np.where(
         rng.random(num_orders) < single_share,
@@ -107,8 +109,8 @@ def night(
     expected = popularity * quantity.sum()
     # Slow movers lie in few centres, fast movers in all of them.
     holding = np.clip(np.ceil(expected / UNITS_PER_HOLDING), 1, centres)
-    spread = rng.gamma(3.0, size=(num_skus, centres))
-    spread *= np.argsort(rng.random((num_skus, centres)), axis=1) < holding[:, None]
+    spread = places.gamma(3.0, size=(num_skus, centres))
+    spread *= np.argsort(places.random((num_skus, centres)), axis=1) < holding[:, None]
     total = np.rint(expected * STOCK_COVER[stock]).astype(np.int64)
     stock_units = rng.multinomial(total, spread / spread.sum(axis=1, keepdims=True)).T
     return _with_all_options(piece_start, sku, quantity, miles * distance_scale, stock_units), miles
@@ -123,7 +125,7 @@ def _with_all_options(piece_start, sku, quantity, scaled_miles, stock_units) -> 
     mask = np.zeros(option_start[-1], dtype=np.int64)
     warehouse = np.zeros(option_start[-1], dtype=np.int32)
     cents = np.zeros(option_start[-1], dtype=np.int64)
-    for length in range(1, int(lines.max()) + 1):
+    for length in np.unique(lines).tolist():
         orders = np.flatnonzero(lines == length)
         subsets = np.arange(1, 2**length)
         bits = subsets[:, None] >> np.arange(length) & 1
