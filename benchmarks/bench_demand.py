@@ -92,7 +92,7 @@ def test_car_parts_beside_the_usual_methods(parts):
 
 def test_policies_keep_the_fill_rate_they_promise():
     from solvers.inventory import Demand
-    from solvers.inventory.simulate import draw_days, policy_for_fill_rate, simulate_policy
+    from solvers.inventory.simulate import draw_days, policy_for_fill_rate, simulate_policy, telling_days
 
     daily = {
         "Poisson 6": (Demand.poisson(6), 60),
@@ -115,7 +115,8 @@ def test_policies_keep_the_fill_rate_they_promise():
             policy = policy_for_fill_rate(
                 demand, lead_time, promise, quantity=quantity, days=120_000 if FULL else 5_000
             )
-            days = draw_days(demand, lead_time, SIMULATED_DAYS, seed=99)
+            tested = max(SIMULATED_DAYS, 3 * telling_days(demand)) if FULL else SIMULATED_DAYS
+            days = draw_days(demand, lead_time, tested, seed=99)
             beyond.append(100 * (simulate_policy(policy, *days).fill_rate - promise))
         off += [abs(one) for one in beyond]
         print(f"{name}, {wait}: {', '.join(f'{one:+.2f}' for one in beyond)}")

@@ -23,6 +23,7 @@ from engine.progress import StageClock
 from engine.recording import adopt_published_runs, record
 from engine.reports.morning import morning_tables
 from engine.reports.page import morning_page
+from engine.reports.terms import check_one_purse
 from engine.resuming import Question, interrupted, noted
 from engine.runs import MANIFEST, Run, run_directory
 from engine.stages.assign import assign
@@ -127,6 +128,7 @@ def _plan_night(
         current = _current_run(workspace, book, night)
         staged = StagedRun.begin(workspace, loaded.inputs, settings, night, current, loaded.tonights_plan)
         inputs = staged.tables
+        check_one_purse(inputs.suppliers, settings.inventory.purchase_budget_cents)
     if staged.target.exists() and not dry_run:
         staged.discard()
         return _repeat(Run(staged.target))

@@ -194,7 +194,8 @@ class Inventory(_Section):
     transfer_cents_per_line: Cents = 500
     """Cost of moving any of an article from one warehouse to another."""
     purchase_budget_cents: int | None = Field(default=None, ge=0, le=10**15)
-    """Most that tonight's proposed purchases may cost together; no limit where absent."""
+    """Most that tonight's proposed purchases may cost together; no limit where absent. Not beside suppliers that have budgets,
+    least orders or costs of an order of their own."""
     exact_articles: int = Field(default=0, ge=0)
     """Articles whose purchases and transfers are solved exactly, those farthest from their bounds first; each takes up to a
     second, and all others are within about a hundredth of their bounds together."""

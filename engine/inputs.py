@@ -26,6 +26,9 @@ class Inputs:
     stock: pl.DataFrame
     stock_movements: pl.DataFrame
     inbound: pl.DataFrame
+    suppliers: pl.DataFrame
+    supply_terms: pl.DataFrame
+    transfer_routes: pl.DataFrame
     cartons: pl.DataFrame
     protection: pl.DataFrame
     services: pl.DataFrame

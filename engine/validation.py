@@ -95,7 +95,8 @@ def reject_orphans(checked: Checked, table: Table, source: str, others: dict[str
     rejects = []
     for reference in table.references:
         names = list(reference.columns)
-        orphans = rows.drop_nulls(names).join(others[reference.table].select(names).unique(), on=names, how="anti")
+        known = others[reference.table].select(reference.keys).unique()
+        orphans = rows.drop_nulls(names).join(known, left_on=names, right_on=reference.keys, how="anti")
         reason = f"{ORPHANED} {reference.table}: add it there or correct it here"
         rejects.append(_rejects(orphans, rows, table, source, ", ".join(names), reason))
     return _set_apart(checked, rejects)

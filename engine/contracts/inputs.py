@@ -9,6 +9,7 @@ import polars as pl
 from engine.contracts.memory import EARLIER_PLAN, FLOOR_RELEASES, PAST_PRICES
 from engine.contracts.rules import HOLIDAYS, PICKUPS, RESTRICTIONS, STOCK_RESERVES
 from engine.contracts.schema import Reference, Rule, Table, date, flag, instant, integer, local_time, number, text, zone
+from engine.contracts.supply import SUPPLIERS, SUPPLY_TERMS, TRANSFER_ROUTES
 
 _MAX_MM: Final = 20_000
 _MAX_G: Final = 5_000_000
@@ -142,6 +143,13 @@ WAREHOUSES: Final = Table(
             "handling_cents_per_shipment", "cost of packing and handing over a parcel", at_least=0, at_most=_MAX_CENTS
         ),
         integer("pick_cents_per_unit", "cost of picking a unit", at_least=0, at_most=_MAX_CENTS),
+        integer(
+            "transfer_capacity_units",
+            "units it can send to other warehouses a night; absent: no limit",
+            nullable=True,
+            at_least=0,
+            at_most=_MAX_UNITS,
+        ),
     ),
 )
 
@@ -438,6 +446,9 @@ INPUTS: Final[tuple[Table, ...]] = (
     STOCK,
     STOCK_MOVEMENTS,
     INBOUND,
+    SUPPLIERS,
+    SUPPLY_TERMS,
+    TRANSFER_ROUTES,
     CARTONS,
     PROTECTION,
     SERVICES,

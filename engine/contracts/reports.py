@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.contracts.schema import Column, Table, date, flag, integer, number, text
+from engine.contracts.supply import SUPPLIER_ORDERS
 from engine.contracts.turnover import CHANNEL_TURNOVER, ROLLING_TURNOVER, TURNOVER_TRACE
 
 TURNOVER_LEVELS: Final = ("warehouse_sku", "sku", "warehouse", "category", "company")
@@ -204,8 +205,13 @@ REPLENISHMENT: Final = Table(
         integer("buy_units", "units to buy", at_least=1),
         integer("units_after", "units with purchases, transfers and receipts"),
         integer("cost_cents", "price of the purchase", at_least=0, at_most=10**15),
-        integer("saved_cents", "expected cost of shortage less holding that it saves", at_least=0, at_most=10**15),
-        number("saved_per_cent", "saved for each cent spent", at_least=0),
+        integer(
+            "saved_cents",
+            "expected cost of shortage less holding that it saves; below zero where it only brings an order up to its least",
+            at_least=-(10**15),
+            at_most=10**15,
+        ),
+        number("saved_per_cent", "saved for each cent spent"),
     ),
 )
 
@@ -220,8 +226,8 @@ TRANSFERS: Final = Table(
         text("to_warehouse_id", "warehouse that receives"),
         integer("quantity", "units", at_least=1),
         integer("cost_cents", "cost of moving them", at_least=0, at_most=10**15),
-        integer("saved_cents", "expected cost that it saves beyond that", at_least=0, at_most=10**15),
-        number("saved_per_cent", "saved for each cent of moving", at_least=0),
+        integer("saved_cents", "expected cost that it saves beyond that", at_least=-(10**15), at_most=10**15),
+        number("saved_per_cent", "saved for each cent of moving"),
     ),
 )
 
@@ -314,6 +320,7 @@ REPORTS: Final[tuple[Table, ...]] = (
     REPLENISHMENT,
     TRANSFERS,
     PROPOSAL_SUMMARY,
+    SUPPLIER_ORDERS,
     DELIVERY_PERFORMANCE,
     RETURN_SUMMARY,
 )

@@ -93,10 +93,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Values of `columns` must stand in the same-named columns of another table, where they are not null."""
+    """Values of `columns` must stand in the columns `named` of another table, or those of the same names, where not null."""
 
     columns: tuple[str, ...]
     table: str
+    named: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns of the other table."""
+        return list(self.named or self.columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,15 @@ def latest_two(workspace: Path) -> tuple[Run, Run]:
 def _since(inputs: Inputs, rules: Any, as_of: datetime) -> Outlook:
     prices = mean_prices(inputs.order_lines)
     return look(
-        inputs.stock, inputs.stock_movements, inputs.products, inputs.inbound, as_of, settings=rules, prices=prices
+        inputs.stock,
+        inputs.stock_movements,
+        inputs.products,
+        inputs.inbound,
+        as_of,
+        settings=rules,
+        prices=prices,
+        terms=inputs.supply_terms,
+        suppliers=inputs.suppliers,
     )
 
 
@@ -160,7 +168,7 @@ def told(replenishment: pl.DataFrame, transfers: pl.DataFrame, outlook: Outlook,
         .with_columns(_followed())
         .with_columns(_consumed())
         .with_columns(_money(outlook, days))
-        .with_columns(verdict=_verdict(outlook.settings.lead_time_days))
+        .with_columns(verdict=_verdict())
         .filter((pl.col("proposed_units") > 0) | (pl.col("idle_out_days") > 0))
         .sort("missed_cents", "avoided_cents", "sku", "warehouse_id", descending=[True, True, False, False])
         .rename({"idle_out_days": "days_without_stock"})
@@ -197,9 +205,9 @@ def _money(outlook: Outlook, days: int) -> list[pl.Expr]:
     ]
 
 
-def _verdict(lead_time_days: int) -> pl.Expr:
+def _verdict() -> pl.Expr:
     ran_out, came = pl.col("idle_out_days") > 0, pl.col("followed_units") >= pl.col("proposed_units")
-    could_come = pl.col("days") > lead_time_days
+    could_come = pl.col("days") > pl.col("lead_days").fill_null(0.0)
     return (
         pl.when(ran_out & (pl.col("proposed_units") == 0))
         .then(pl.lit("unforeseen"))

@@ -14,7 +14,7 @@ from engine.reports.delivery import delivery_performance
 from engine.reports.ledger import stock_ledger
 from engine.reports.outlook import look
 from engine.reports.plan_cost import elsewhere_costs, shortage_costs
-from engine.reports.proposals import propose
+from engine.reports.proposals import freight_of, propose
 from engine.reports.returned import return_summary
 from engine.reports.rolling import rolling_turnover
 from engine.reports.stock_health import health
@@ -46,9 +46,23 @@ def morning_tables(inputs: Inputs, plan: Plan, settings: Settings, as_of: dateti
     # What looks back and what looks ahead do not need each other.
     with ThreadPoolExecutor(1) as pool:
         looking_back = pool.submit(_looking_back, inputs, prices, settings, as_of)
-        outlook = look(*goods, inputs.inbound, as_of, settings=rules, prices=prices, threads=threads)
-        effort = ReplenishEffort(exact_articles=rules.exact_articles)
-        proposals = propose(outlook, elsewhere=elsewhere_costs(plan), effort=effort)
+        outlook = look(
+            *goods,
+            inputs.inbound,
+            as_of,
+            settings=rules,
+            prices=prices,
+            terms=inputs.supply_terms,
+            suppliers=inputs.suppliers,
+            threads=threads,
+        )
+        proposals = propose(
+            outlook,
+            elsewhere=elsewhere_costs(plan),
+            freight=freight_of(rules, routes_of(inputs)),
+            sending_units=sending_of(inputs),
+            effort=ReplenishEffort(exact_articles=rules.exact_articles),
+        )
         paid = shortage_costs(plan, inputs.stock, inputs.warehouses)
         return {
             "stock_health": health(outlook, proposals, paid=paid),
@@ -57,6 +71,22 @@ def morning_tables(inputs: Inputs, plan: Plan, settings: Settings, as_of: dateti
             "delivery_performance": delivery_performance(inputs.past_shipments, inputs.tracking_events, as_of),
             "return_summary": return_summary(inputs.returns, inputs.past_order_lines, inputs.past_shipments, as_of),
         }
+
+
+def routes_of(inputs: Inputs) -> pl.DataFrame:
+    """Give the routes between warehouses with stock; no others are of use."""
+    routes = inputs.transfer_routes
+    for end in ("from_warehouse_id", "to_warehouse_id"):
+        routes = routes.join(inputs.stock, left_on=end, right_on="warehouse_id", how="semi", maintain_order="left")
+    return routes
+
+
+def sending_of(inputs: Inputs) -> dict[str, int]:
+    """Give what each warehouse with stock can send to others, where its row says so."""
+    limited = inputs.warehouses.drop_nulls("transfer_capacity_units").join(
+        inputs.stock, on="warehouse_id", how="semi", maintain_order="left"
+    )
+    return dict(limited.select("warehouse_id", "transfer_capacity_units").iter_rows())
 
 
 def _looking_back(inputs: Inputs, prices: pl.DataFrame, settings: Settings, as_of: datetime) -> dict[str, pl.DataFrame]:

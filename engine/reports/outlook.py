@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from engine.config import Inventory
@@ -17,8 +18,11 @@ from engine.errors import InputError
 from engine.reports.demand import expected_demand
 from engine.reports.frames import Frame, canonical, frame_of, utc
 from engine.reports.history import History, read_history
+from engine.reports.terms import conditions, with_terms
 from engine.reports.turnover import measured
 from solvers.inventory import DailySales, DemandForecast, DemandSeries, daily_sales, forecast_demand, lost_sales
+
+Numbers = npt.NDArray[np.float64]
 
 PAIR: Final = ["warehouse_id", "sku"]
 LOST_DAYS: Final = 30
@@ -42,8 +46,10 @@ class Outlook:
     history
         The stock history.
     stocks
-        One row a stock, in the order of the history: what the ledger measures, `available_units` (not yet promised) and
-        `margin_cents` (lost with a unit that is not sold).
+        One row a stock, in the order of the history: what the ledger measures, `available_units` (not yet promised),
+        `margin_cents` (lost with a unit that is not sold) and the terms of buying it.
+    suppliers
+        Table `suppliers`.
     coming
         Table `inbound` with `in_days`, days from tonight; below zero where the date has passed.
     threads
@@ -54,13 +60,20 @@ class Outlook:
     night: datetime
     history: History
     stocks: pl.DataFrame
+    suppliers: pl.DataFrame
     coming: pl.DataFrame
     threads: int
 
     @property
     def horizon_days(self) -> int:
-        """Days until an order placed next time could arrive."""
+        """Days until an order placed next time could arrive, at the usual lead time."""
         return self.settings.lead_time_days + self.settings.cycle_days
+
+    @property
+    def lead_and_cycle_days(self) -> Numbers:
+        """The same for each stock, by the mean lead time of who sells its article."""
+        days: Numbers = (self.stocks["lead_days"] + float(self.settings.cycle_days)).to_numpy()
+        return days
 
     @cached_property
     def demand(self) -> pl.DataFrame:
@@ -77,7 +90,7 @@ class Outlook:
 
     @cached_property
     def forecast(self) -> DemandForecast:
-        """Demand of each stock until an order placed next time could arrive, as a distribution."""
+        """Demand of each stock over the usual lead time and a cycle, as a distribution."""
         series = DemandSeries(
             self.sales.sales,
             self.sales.could_sell,
@@ -87,7 +100,19 @@ class Outlook:
         return forecast_demand(series, max(self.horizon_days, 1), threads=self.threads)
 
     @cached_property
-    def lost_units(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def lead_demand(self) -> tuple[Numbers, Numbers]:
+        """Mean and variance of the demand of each stock until an order placed next time could arrive.
+
+        Demand of a day is taken to be as variable over a longer lead time as over the usual one; lead times that vary add
+        the square of a day's demand for every squared day.
+        """
+        usual = max(self.horizon_days, 1)
+        share = np.maximum(self.lead_and_cycle_days, 1.0) / usual
+        by_lead = (self.forecast.mean / usual * self.stocks["lead_days_sd"].to_numpy()) ** 2
+        return self.forecast.mean * share, self.forecast.variance * share + by_lead
+
+    @cached_property
+    def lost_units(self) -> Numbers:
         """Units that each stock would have sold on its days without stock of the last 30."""
         days = LOST_DAYS + _SEASON_DAYS
         lost = lost_sales(self.sales.sales[:, -days:], self.sales.could_sell[:, -days:])
@@ -103,6 +128,8 @@ def look(
     *,
     settings: Inventory | None = None,
     prices: Frame | None = None,
+    terms: Frame | None = None,
+    suppliers: Frame | None = None,
     threads: int = 1,
 ) -> Outlook:
     """Bring together what is known of every stock.
@@ -117,6 +144,8 @@ def look(
         Section `inventory` of the settings; its defaults where absent.
     prices
         Columns sku, unit_price_cents; without them lost margin is a share of cost.
+    terms, suppliers
+        Tables `supply_terms` and `suppliers`, of which all columns but sku and supplier_id may be absent.
     threads
         Threads to use; the result does not depend on it.
 
@@ -136,7 +165,8 @@ def look(
     stocks = measured(history, threads=threads).with_columns(
         available_units=pl.col("on_hand") - pl.col("reserved"), margin_cents=_margin(prices, rules)
     )
-    return Outlook(rules, night, history, stocks, coming, threads)
+    known = conditions(suppliers)
+    return Outlook(rules, night, history, with_terms(stocks, terms, known, rules), known, coming, threads)
 
 
 def _margin(prices: Frame | None, rules: Inventory) -> pl.Expr:

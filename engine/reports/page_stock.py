@@ -252,7 +252,32 @@ def _to_buy(tables: dict[str, pl.DataFrame], currency: str) -> list[str]:
             f" With the transfers they bring the expected cost of shortage and holding from {write(proven['baseline_cents'])}"
             f" to {write(proven['cost_cents'])}; no other choice brings it below {write(proven['bound_cents'])}."
         )
-    return [html.heading("To buy", note), html.table(bought.sort("rank").head(_LINES_SHOWN), columns)]
+    return [
+        html.heading("To buy", note),
+        html.table(bought.sort("rank").head(_LINES_SHOWN), columns),
+        *_by_supplier(tables["supplier_orders"], currency),
+    ]
+
+
+def _by_supplier(orders: pl.DataFrame, currency: str) -> list[str]:
+    """Show the purchases as orders, those whose budget is worth most to raise first."""
+    if orders.is_empty():
+        return []
+    write = money(currency)
+    columns: list[tuple[str, str, html.Format | None]] = [
+        ("supplier_id", "supplier", None),
+        ("lines", "lines", count),
+        ("units", "units", count),
+        ("purchase_cents", "goods", write),
+        ("order_cents", "cost of the order", write),
+        ("minimum_order_cents", "least order", write),
+        ("budget_cents", "budget", write),
+        ("saved_cents", "saves", write),
+        ("saved_per_budget_cent", "a cent more saves, cents", lambda value: f"{value:.2f}"),
+    ]
+    shown = orders.sort("saved_per_budget_cent", "saved_cents", descending=True, maintain_order=True).head(_LINES_SHOWN)
+    note = f"{count(orders.height)} orders; the first {shown.height}, those whose budget binds hardest. All are in supplier_orders.parquet."
+    return [html.heading("By supplier", note), html.table(shown, columns)]
 
 
 def _to_move(moves: pl.DataFrame, currency: str) -> list[str]:

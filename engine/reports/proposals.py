@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +14,16 @@ import polars as pl
 
 from engine.config import Inventory
 from engine.contracts.reports import PROPOSAL_SUMMARY, REPLENISHMENT, TRANSFERS
+from engine.contracts.supply import SUPPLIER_ORDERS
 from engine.errors import InputError, UsageError
 from engine.reports.frames import Frame, frame_of
 from engine.reports.outlook import Outlook, look
-from engine.reports.supply import Freight, firm_units, replenishment_problem, supply_terms
-from solvers.inventory import Replenishment, ReplenishmentProblem
+from engine.reports.supply import Freight, Supply, firm_units, replenishment_problem, supply_of
+from solvers.inventory import UNLIMITED, Replenishment, ReplenishmentProblem
 from solvers.inventory.replenish import ReplenishEffort, replenish
 from solvers.outcome import Outcome
+
+_NINETEEN_IN_TWENTY: Final = 0.95
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Proposals:
 
     Parameters
     ----------
-    replenishment, transfers
+    replenishment, transfers, supplier_orders
         The tables of those names.
     outcome
         Expected cost of shortage and holding with all of it, the bound proven for any other choice, and the gap.
@@ -38,6 +42,7 @@ class Proposals:
 
     replenishment: pl.DataFrame
     transfers: pl.DataFrame
+    supplier_orders: pl.DataFrame
     outcome: Outcome
     baseline_cents: int
 
@@ -59,7 +64,12 @@ class Proposals:
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Give the tables by name."""
-        return {"replenishment": self.replenishment, "transfers": self.transfers, "proposal_summary": self.summary}
+        return {
+            "replenishment": self.replenishment,
+            "transfers": self.transfers,
+            "supplier_orders": self.supplier_orders,
+            "proposal_summary": self.summary,
+        }
 
 
 def propose_orders(
@@ -71,6 +81,7 @@ def propose_orders(
     *,
     settings: Inventory | None = None,
     terms: Frame | None = None,
+    suppliers: Frame | None = None,
     prices: Frame | None = None,
     elsewhere: Frame | None = None,
     service: float | None = None,
@@ -97,7 +108,9 @@ def propose_orders(
     settings
         Section `inventory` of the settings; its defaults where absent.
     terms
-        Columns sku and any of supplier_id, pack_units, minimum_units, order_cents (fixed cost of a purchase line).
+        Table `supply_terms`, of which all columns but sku may be absent.
+    suppliers
+        Table `suppliers`, of which all columns but supplier_id may be absent.
     prices
         Columns sku, unit_price_cents; without them lost margin is a share of cost.
     elsewhere
@@ -106,7 +119,7 @@ def propose_orders(
     service
         Share of cycles without a stock-out to aim at in each warehouse, instead of weighing margin against holding.
     budget_cents
-        Most that the purchases may cost together, or from each supplier by its identifier.
+        Most that the purchases may cost together, or from each supplier by its identifier, instead of what suppliers say.
     freight
         Cost of moving goods between warehouses; what the settings say where absent.
     sending_units
@@ -124,10 +137,20 @@ def propose_orders(
         When the service is not strictly between 0 and 1, or a supplier or warehouse named is unknown.
     """
     rules = settings or Inventory()
-    outlook = look(stock, movements, products, inbound, as_of, settings=rules, prices=prices, threads=threads)
+    outlook = look(
+        stock,
+        movements,
+        products,
+        inbound,
+        as_of,
+        settings=rules,
+        prices=prices,
+        terms=terms,
+        suppliers=suppliers,
+        threads=threads,
+    )
     return propose(
         outlook,
-        terms=None if terms is None else frame_of(terms, "terms", "sku"),
         elsewhere=None if elsewhere is None else frame_of(elsewhere, "elsewhere", "sku", "elsewhere_cents"),
         service=service,
         budget_cents=budget_cents,
@@ -140,7 +163,6 @@ def propose_orders(
 def propose(
     outlook: Outlook,
     *,
-    terms: pl.DataFrame | None = None,
     elsewhere: pl.DataFrame | None = None,
     service: float | None = None,
     budget_cents: int | Mapping[str, int] | None = None,
@@ -160,26 +182,75 @@ def propose(
     if service is not None and not 0 < service < 1:
         raise UsageError(f"service must lie strictly between 0 and 1; it is {service}.")
     rules = outlook.settings
-    routes = freight or Freight(rules.transfer_cents_per_unit, rules.transfer_cents_per_line)
     try:
-        supply = supply_terms(outlook, terms, rules.purchase_budget_cents if budget_cents is None else budget_cents)
-        problem = replenishment_problem(outlook, supply, routes, elsewhere, service, sending_units)
-        found = replenish(problem, effort)
+        supply = supply_of(outlook, rules.purchase_budget_cents if budget_cents is None else budget_cents)
+        problem = replenishment_problem(
+            outlook, supply, freight or freight_of(rules), elsewhere, service, sending_units
+        )
+        found = replenish(problem, effort, threads=outlook.threads)
     except ValueError as error:
         raise InputError(f"orders cannot be proposed: {error}") from error
     stocks = outlook.stocks.with_columns(
-        supplier_id=supply.supplier_of(problem.article), inbound_units=firm_units(outlook)
+        inbound_units=firm_units(outlook), demand_p95_units=pl.Series(_demand_p95(outlook, problem))
     )
+    purchases = _purchases(stocks, problem, found)
     return Proposals(
-        _purchases(stocks, problem, found, outlook.forecast.quantiles),
+        purchases,
         _moves(stocks, problem, found),
+        _orders(purchases, supply, found),
         found.outcome,
         found.baseline_cents,
     )
 
 
+def freight_of(settings: Inventory, routes: Frame | None = None) -> Freight:
+    """Give what moving goods costs by the settings and, where given, by table `transfer_routes`."""
+    return Freight(
+        settings.transfer_cents_per_unit, settings.transfer_cents_per_line, routes, float(settings.lead_time_days)
+    )
+
+
+def _demand_p95(outlook: Outlook, problem: ReplenishmentProblem) -> npt.NDArray[np.float64]:
+    """Give the demand not passed nineteen times in twenty: as forecast, or with the lead time of the supplier."""
+    found = outlook.forecast.quantiles[:, outlook.forecast.levels.tolist().index(_NINETEEN_IN_TWENTY)].copy()
+    tables, usual = problem.tables, float(outlook.horizon_days)
+    own = (outlook.lead_and_cycle_days != usual) | (outlook.stocks["lead_days_sd"].to_numpy() > 0)
+    for stock in np.flatnonzero(own).tolist():
+        covered = tables.covered[tables.reach[stock] : tables.reach[stock + 1]]
+        found[stock] = np.searchsorted(covered, _NINETEEN_IN_TWENTY)
+    return found
+
+
+def _orders(purchases: pl.DataFrame, supply: Supply, found: Replenishment) -> pl.DataFrame:
+    """Gather the purchases from each supplier that has a name."""
+    conditions = pl.DataFrame(
+        {
+            "supplier_id": pl.Series(supply.suppliers, dtype=pl.String),
+            "order_cents": supply.order_cents,
+            "minimum_order_cents": supply.least_order_cents,
+            "budget_cents": supply.budget_cents,
+            "saved_per_budget_cent": np.maximum(found.money_price, 0.0),
+        }
+    )
+    limited = pl.when(pl.col("budget_cents") < UNLIMITED).then("budget_cents")
+    return (
+        purchases.drop_nulls("supplier_id")
+        .group_by("supplier_id")
+        .agg(
+            lines=pl.len(),
+            units=pl.col("buy_units").sum(),
+            purchase_cents=pl.col("cost_cents").sum(),
+            lines_saved_cents=pl.col("saved_cents").sum(),
+        )
+        .join(conditions, on="supplier_id", how="inner")
+        .with_columns(budget_cents=limited, saved_cents=pl.col("lines_saved_cents") - pl.col("order_cents"))
+        .sort("supplier_id")
+        .select(pl.col(name).cast(dtype) for name, dtype in SUPPLIER_ORDERS.schema.items())
+    )
+
+
 def _cents(values: npt.NDArray[np.float64]) -> pl.Series:
-    return pl.Series(np.floor(np.maximum(values, 0.0) + 0.5).astype(np.int64))
+    return pl.Series(np.floor(values + 0.5).astype(np.int64))
 
 
 def _ranked(frame: pl.DataFrame, schema: dict[str, pl.DataType], *names: str) -> pl.DataFrame:
@@ -190,17 +261,14 @@ def _ranked(frame: pl.DataFrame, schema: dict[str, pl.DataType], *names: str) ->
     )
 
 
-def _purchases(
-    stocks: pl.DataFrame, problem: ReplenishmentProblem, found: Replenishment, quantiles: npt.NDArray[np.float64]
-) -> pl.DataFrame:
+def _purchases(stocks: pl.DataFrame, problem: ReplenishmentProblem, found: Replenishment) -> pl.DataFrame:
     frame = stocks.with_columns(
         buy_units=pl.Series(found.bought),
         units_after=pl.Series(found.levels(problem)),
         expected_demand_units=pl.Series(problem.mean),
-        demand_p95_units=pl.Series(quantiles[:, 3]),
         saved_cents=_cents(found.bought_saved_cents),
     ).filter(pl.col("buy_units") > 0)
-    cost = pl.col("buy_units") * pl.col("unit_cost_cents")
+    cost = pl.col("buy_units") * pl.col("price_cents")
     frame = frame.with_columns(
         cost_cents=cost, saved_per_cent=pl.col("saved_cents") / pl.max_horizontal(cost, pl.lit(1))
     )

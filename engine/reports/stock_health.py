@@ -135,7 +135,7 @@ def _units() -> list[pl.Expr]:
 
 def _excess_and_shortage(rules: Inventory) -> list[pl.Expr]:
     rate, available, kept = pl.col("demand_units_per_day"), pl.col("available_units"), pl.col("safety_stock")
-    until = pl.min_horizontal(pl.col("next_receipt_days"), pl.lit(float(rules.lead_time_days)))
+    until = pl.min_horizontal(pl.col("next_receipt_days"), "lead_days")
     cover = pl.when(rate > 0).then(_positive(available) / rate)
     return [
         _positive(available - kept - _whole(rate * rules.cycle_days)).alias("overstock_units"),

@@ -10,16 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from engine.errors import InputError, UsageError
+from engine.errors import UsageError
 from engine.reports.frames import Frame, frame_of
 from engine.reports.outlook import PAIR, Outlook
+from engine.reports.terms import TERMS, check_one_purse
 from solvers.inventory import UNLIMITED, ReplenishmentProblem
 
 Numbers = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_DEFAULTS: Final = {"pack_units": 1, "minimum_units": 0, "order_cents": 0}
 _ANYONE: Final = "any"
+_NO_WAY_CENTS: Final = 1e9
+"""Cost of a unit on a way that is closed: more than any unit is worth."""
 _LEAST_HOLDING_CENTS: Final = 1e-3
 """Goods that cost nothing still take room: without this, nothing would speak against any amount of them."""
 
@@ -33,12 +35,16 @@ class Freight:
     cents_per_unit, cents_per_line
         Cost of a unit, and of moving any of an article at all.
     routes
-        Columns from_warehouse_id, to_warehouse_id and any of cents_per_unit, cents_per_line, where they differ.
+        Columns from_warehouse_id, to_warehouse_id and any of cents_per_unit, cents_per_line, lead_days, is_open, where they
+        differ.
+    most_days
+        Longest way that is of use; no limit where absent.
     """
 
     cents_per_unit: int = 40
     cents_per_line: int = 500
     routes: Frame | None = None
+    most_days: float | None = None
 
     def between(self, warehouses: list[str], column: str) -> Numbers:
         """Give a cost for every way from one warehouse to another, shape (warehouses, warehouses).
@@ -56,10 +62,18 @@ class Freight:
         routes = frame_of(self.routes, "routes", "from_warehouse_id", "to_warehouse_id")
         if column in routes.columns:
             known = routes.filter(pl.col(column).is_not_null())
-            ends = (known[f"{end}_warehouse_id"].to_list() for end in ("from", "to"))
-            source, target = (_places(names, warehouses, "routes") for names in ends)
-            costs[source, target] = known[column].to_numpy()
+            costs[_ends(known, warehouses)] = known[column].to_numpy()
+        if column == "cents_per_unit":
+            costs[_ends(routes.filter(self._is_closed(routes)), warehouses)] = _NO_WAY_CENTS
         return costs
+
+    def _is_closed(self, routes: pl.DataFrame) -> pl.Expr:
+        closed = pl.lit(value=False)
+        if "is_open" in routes.columns:
+            closed |= ~pl.col("is_open").fill_null(value=True)
+        if "lead_days" in routes.columns and self.most_days is not None:
+            closed |= pl.col("lead_days").fill_null(0.0) > self.most_days
+        return closed
 
 
 @dataclass(frozen=True)
@@ -69,61 +83,56 @@ class Supply:
     Parameters
     ----------
     articles
-        One row an article, by sku: unit_cost_cents, supplier_id where known, pack_units, minimum_units, order_cents.
+        One row an article, by sku, with the columns `TERMS`.
     suppliers
         Their identifiers, by position.
-    budget_cents
-        (suppliers,) most that purchases from each may cost.
+    supplier
+        (articles,) position of who sells each.
+    budget_cents, least_order_cents, order_cents
+        (suppliers,) most and least that an order may come to, and what any order costs.
     """
 
     articles: pl.DataFrame
     suppliers: list[str]
+    supplier: Integers
     budget_cents: Integers
-
-    def supplier_of(self, article: Integers) -> pl.Series:
-        """Give the supplier of articles by position."""
-        return self.articles["supplier_id"].gather(article)
+    least_order_cents: Integers
+    order_cents: Integers
 
 
-def supply_terms(outlook: Outlook, terms: pl.DataFrame | None, budget: int | Mapping[str, int] | None) -> Supply:
-    """Give unit cost and terms of each article, in the order of the articles.
+def supply_of(outlook: Outlook, budget: int | Mapping[str, int] | None) -> Supply:
+    """Give the terms of each article, in the order of the articles, and the conditions of each supplier.
 
     Parameters
     ----------
     outlook
-        The stocks.
-    terms
-        Columns sku and any of supplier_id, pack_units, minimum_units, order_cents.
+        The stocks, their terms and the suppliers.
     budget
-        Cents for all purchases together, or for those from each supplier named.
+        Cents for all purchases together, or for those from each supplier named, instead of what the suppliers say.
 
     Raises
     ------
-    InputError
-        When terms lack the article or name it twice.
     UsageError
-        When a supplier with a budget sells nothing.
+        When a supplier with a budget sells nothing, or one purse stands beside suppliers with conditions.
     """
-    articles = outlook.stocks.group_by("sku").agg(pl.col("unit_cost_cents").first()).sort("sku")
-    if terms is not None:
-        own = frame_of(terms, "terms", "sku").select(
-            "sku", *(name for name in ("supplier_id", *_DEFAULTS) if name in terms.columns)
+    articles = outlook.stocks.group_by("sku").agg(pl.col(TERMS).first()).sort("sku")
+    if isinstance(budget, int):
+        check_one_purse(outlook.suppliers, budget)
+        nothing = np.zeros(1, np.int64)
+        return Supply(
+            articles, [_ANYONE], np.zeros(articles.height, np.int64), np.array([budget], np.int64), nothing, nothing
         )
-        if own["sku"].is_duplicated().any():
-            raise InputError(f"terms names article {own.filter(own['sku'].is_duplicated())['sku'][0]} more than once.")
-        articles = articles.join(own, on="sku", how="left", maintain_order="left")
-    absent = [pl.lit(None).alias(name) for name in ("supplier_id", *_DEFAULTS) if name not in articles.columns]
-    articles = articles.with_columns(absent).with_columns(
-        pl.col("supplier_id").cast(pl.String),
-        *(pl.col(name).cast(pl.Int64).fill_null(value) for name, value in _DEFAULTS.items()),
+    names = articles["supplier_id"].fill_null(_ANYONE)
+    suppliers = names.unique().sort()
+    known = pl.DataFrame({"supplier_id": suppliers}).join(
+        outlook.suppliers, on="supplier_id", how="left", maintain_order="left"
     )
-    if not isinstance(budget, Mapping):
-        # One purse for all: who sells does not matter to it.
-        return Supply(articles, [_ANYONE], np.array([UNLIMITED if budget is None else budget], np.int64))
-    suppliers = articles["supplier_id"].fill_null(_ANYONE).unique().sort().to_list()
-    limits = np.full(len(suppliers), UNLIMITED, np.int64)
-    limits[_places(list(budget), suppliers, "budget_cents")] = list(budget.values())
-    return Supply(articles, suppliers, limits)
+    limits = known["budget_cents"].fill_null(UNLIMITED).to_numpy().copy()
+    if budget is not None:
+        limits[_places(list(budget), suppliers.to_list(), "budget_cents")] = list(budget.values())
+    least, asked = (known[name].fill_null(0).to_numpy() for name in ("minimum_order_cents", "order_cents"))
+    places = _places(names.to_list(), suppliers.to_list(), "terms")
+    return Supply(articles, suppliers.to_list(), places, limits, least, asked)
 
 
 def replenishment_problem(
@@ -160,50 +169,53 @@ def replenishment_problem(
     ValueError
         When a value is out of range.
     """
-    stocks, rules, forecast = outlook.stocks, outlook.settings, outlook.forecast
+    stocks, rules, (mean, variance) = outlook.stocks, outlook.settings, outlook.lead_demand
     warehouses = stocks["warehouse_id"].unique().sort().to_list()
     article = (stocks["sku"].rank("dense").cast(pl.Int64) - 1).to_numpy()
-    suppliers = supply.articles["supplier_id"].fill_null(_ANYONE).to_list() if len(supply.suppliers) > 1 else []
-    sending = np.full(len(warehouses), UNLIMITED, np.int64)
-    if sending_units is not None:
-        sending[_places(list(sending_units), warehouses, "sending_units")] = list(sending_units.values())
     cost = stocks["unit_cost_cents"].to_numpy().astype(np.float64)
     holding = np.maximum(cost * rules.holding_rate * rules.cycle_days / 365, _LEAST_HOLDING_CENTS)
     short, lost = _shortage(outlook, article, elsewhere, None if service is None else holding * service / (1 - service))
     return ReplenishmentProblem(
         article=article,
         warehouse=_places(stocks["warehouse_id"].to_list(), warehouses, "stock"),
-        position=_position(outlook),
+        position=(stocks["available_units"] + firm_units(outlook)).to_numpy(),
         movable=(stocks["available_units"] - stocks["safety_stock"]).clip(lower_bound=0).to_numpy(),
-        mean=forecast.mean,
-        variance=forecast.variance,
+        mean=mean,
+        variance=variance,
         shortage_cents=short,
         holding_cents=holding,
         waiting_cents=cost * rules.holding_rate / 365,
-        daily_mean=forecast.mean / max(outlook.horizon_days, 1),
+        daily_mean=mean / np.maximum(outlook.lead_and_cycle_days, 1.0),
         lost_cents=lost,
-        supplier=_places(suppliers, supply.suppliers, "terms") if suppliers else np.zeros(lost.size, np.int64),
-        unit_cost_cents=supply.articles["unit_cost_cents"].to_numpy(),
+        supplier=supply.supplier,
+        unit_cost_cents=supply.articles["price_cents"].to_numpy(),
         pack_units=supply.articles["pack_units"].to_numpy(),
         minimum_units=supply.articles["minimum_units"].to_numpy(),
         order_cents=supply.articles["order_cents"].to_numpy(),
         budget_cents=supply.budget_cents,
+        least_order_cents=supply.least_order_cents,
+        supplier_order_cents=supply.order_cents,
         route_unit_cents=freight.between(warehouses, "cents_per_unit"),
         route_line_cents=freight.between(warehouses, "cents_per_line"),
-        sending_units=sending,
+        sending_units=_sending(warehouses, sending_units),
     )
 
 
 def firm_units(outlook: Outlook) -> pl.Series:
     """Give the units of each stock firmly due before an order placed next time could arrive."""
-    soon = outlook.coming.filter((pl.col("in_days") > 0) & (pl.col("in_days") <= outlook.horizon_days))
+    days = outlook.stocks.select(*PAIR, horizon=pl.Series(outlook.lead_and_cycle_days))
+    soon = outlook.coming.join(days, on=PAIR, how="inner").filter(
+        (pl.col("in_days") > 0) & (pl.col("in_days") <= pl.col("horizon"))
+    )
     units = soon.group_by(PAIR).agg(pl.col("quantity").sum())
     return outlook.stocks.join(units, on=PAIR, how="left", maintain_order="left")["quantity"].fill_null(0)
 
 
-def _position(outlook: Outlook) -> Integers:
-    position: Integers = (outlook.stocks["available_units"] + firm_units(outlook)).to_numpy()
-    return position
+def _sending(warehouses: list[str], units: Mapping[str, int] | None) -> Integers:
+    sending = np.full(len(warehouses), UNLIMITED, np.int64)
+    if units is not None:
+        sending[_places(list(units), warehouses, "sending_units")] = list(units.values())
+    return sending
 
 
 def _shortage(
@@ -221,7 +233,7 @@ def _shortage(
     cost = np.minimum(_elsewhere(outlook.stocks, elsewhere, usual), margin)
     is_alone = np.bincount(article, minlength=articles)[article] == 1
     short = np.where(is_alone, margin, cost)
-    weight = outlook.forecast.mean + 1e-9
+    weight = outlook.lead_demand[0] + 1e-9
     means = [np.bincount(article, one * weight, minlength=articles) for one in (margin - short, np.ones(short.size))]
     return short, np.maximum(means[0] / np.maximum(means[1], 1e-300), 0.0)
 
@@ -240,6 +252,11 @@ def _elsewhere(stocks: pl.DataFrame, elsewhere: pl.DataFrame | None, usual: floa
         .to_numpy()
     )
     return found
+
+
+def _ends(routes: pl.DataFrame, warehouses: list[str]) -> tuple[Integers, Integers]:
+    source, target = (_places(routes[f"{end}_warehouse_id"].to_list(), warehouses, "routes") for end in ("from", "to"))
+    return source, target
 
 
 def _places(names: list[str], among: list[str], what: str) -> Integers:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.config import FILE_NAME
 from engine.errors import UsageError
-from engine.sample import carriers, cartons, catalogue, deliveries, history, network, places, rules, tariffs
+from engine.sample import carriers, cartons, catalogue, deliveries, history, network, places, rules, supply, tariffs
 from engine.sample.orders import Night, make_orders
 from engine.sample.tracking import CARRIERS, carrier_settings
 from engine.sample.write import write_inbox
@@ -92,11 +92,16 @@ def make_sample(*, orders: int = USUAL_ORDERS, seed: int = 0) -> dict[str, pl.Da
         "orders": night.orders,
         "order_lines": rules.ship_together(night.order_lines, seed),
         "products": goods.products,
-        "warehouses": warehouses.with_columns(capacity.alias("daily_capacity_units")),
+        "warehouses": warehouses.with_columns(
+            capacity.alias("daily_capacity_units"), supply.transfer_capacities(warehouses)
+        ),
         "stock": stock,
         "stock_reserves": rules.stock_reserves(stock, seed),
         "stock_movements": history.stock_movements(year, net, goods, warehouses, AS_OF, seed),
         "inbound": network.inbound(net, demand, warehouses, skus, AS_OF, seed),
+        "suppliers": supply.suppliers(goods.products, usual_units, seed),
+        "supply_terms": supply.supply_terms(goods.products, seed),
+        "transfer_routes": supply.transfer_routes(warehouses),
         "cartons": cartons.cartons(gift_orders=int(night.orders["packaging"].is_not_null().sum())),
         "protection": cartons.protection(),
         "services": tariffs.services(carriers.SERVICES, carriers.FIRST_DAY),

@@ -97,6 +97,6 @@ def _rises(key: list[str]) -> pl.Expr:
 def _reference(name: str, frame: pl.DataFrame, reference: Reference, other: pl.DataFrame) -> Findings:
     columns = list(reference.columns)
     values = frame.select(columns).drop_nulls().unique(maintain_order=True)
-    missing = values.join(other, on=columns, how="anti", maintain_order="left")
+    missing = values.join(other, left_on=columns, right_on=reference.keys, how="anti", maintain_order="left")
     what = ", ".join(f"{column} {{{column}}}" for column in columns)
     return none_of(missing, f"{name}: {what} is not in {reference.table}", frame.height)

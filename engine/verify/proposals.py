@@ -9,6 +9,7 @@ import polars as pl
 
 from engine.verify.checks import Check, must, named, none_of, told
 from engine.verify.files import Night
+from engine.verify.supply import check_supply, terms_of
 
 _PAIR: Final = ["warehouse_id", "sku"]
 _DAY_US: Final = 24 * 60 * 60 * 1_000_000
@@ -27,12 +28,13 @@ def check_proposals(night: Night) -> Iterator[Check]:
     """
     yield check_transfers(night)
     yield check_purchases(night)
+    yield check_supply(night)
     yield check_proposal_summary(night)
     yield check_health(night)
 
 
 def check_transfers(night: Night) -> Check:
-    """Check that only what is free leaves a warehouse, and that each move costs what the settings say.
+    """Check that only what is free leaves a warehouse, by open ways, and that each move costs what its way does.
 
     Parameters
     ----------
@@ -46,7 +48,13 @@ def check_transfers(night: Night) -> Check:
         .agg(sent=pl.col("quantity").sum())
         .join(night.table("stock").with_columns(free=free), on=_PAIR, how="left", maintain_order="left")
     )
-    cost = pl.col("quantity") * rules.transfer_cents_per_unit + rules.transfer_cents_per_line
+    routes = night.table("transfer_routes").rename({"cents_per_unit": "by_unit", "cents_per_line": "by_line"})
+    ways = moves.join(routes, on=["from_warehouse_id", "to_warehouse_id"], how="left", maintain_order="left")
+    by_unit = pl.col("by_unit").fill_null(rules.transfer_cents_per_unit)
+    cost = pl.col("quantity") * by_unit + pl.col("by_line").fill_null(rules.transfer_cents_per_line)
+    is_open = pl.col("is_open") & (pl.col("lead_days") <= rules.lead_time_days)
+    sending = moves.group_by(warehouse_id="from_warehouse_id", maintain_order=True).agg(sent=pl.col("quantity").sum())
+    able = night.table("warehouses").select("warehouse_id", most="transfer_capacity_units")
     return named(
         "proposals.transfers",
         none_of(
@@ -55,7 +63,17 @@ def check_transfers(night: Night) -> Check:
             night.table("stock").height,
         ),
         must(
-            moves,
+            ways,
+            is_open.fill_null(value=True),
+            "{sku} from {from_warehouse_id} to {to_warehouse_id}: the way is closed, or takes {lead_days} days",
+        ),
+        must(
+            sending.join(able, on="warehouse_id", how="left", maintain_order="left"),
+            pl.col("sent") <= pl.col("most").fill_null(2**62),
+            "{warehouse_id} sends {sent} units, it can send {most}",
+        ),
+        must(
+            ways,
             (pl.col("from_warehouse_id") != pl.col("to_warehouse_id")) & (pl.col("cost_cents") == cost),
             "{sku} from {from_warehouse_id} to {to_warehouse_id}: {quantity} units for {cost_cents} cents",
         ),
@@ -71,11 +89,11 @@ def check_purchases(night: Night) -> Check:
         The run.
     """
     rules = night.settings.inventory
-    horizon_us = (rules.lead_time_days + rules.cycle_days) * _DAY_US
-    in_us = (pl.col("expected_at") - night.as_of).dt.total_microseconds()
+    in_days = (pl.col("expected_at") - night.as_of).dt.total_microseconds() / _DAY_US
     firm = (
         night.table("inbound")
-        .filter((in_us > 0) & (in_us <= horizon_us))
+        .join(terms_of(night).select("sku", "lead_days"), on="sku", how="left", maintain_order="left")
+        .filter((in_days > 0) & (in_days <= pl.col("lead_days") + float(rules.cycle_days)))
         .group_by(_PAIR, maintain_order=True)
         .agg(firm=pl.col("quantity").sum())
     )
@@ -86,7 +104,7 @@ def check_purchases(night: Night) -> Check:
         )
         .join(firm, on=_PAIR, how="left", maintain_order="left")
         .join(moved_units(night), on=_PAIR, how="left", maintain_order="left")
-        .join(night.table("products").select("sku", "unit_cost_cents"), on="sku", how="left", maintain_order="left")
+        .join(terms_of(night).select("sku", "price"), on="sku", how="left", maintain_order="left")
         .with_columns(pl.col("on_hand", "reserved", "firm", "moved").fill_null(0))
         .with_columns(after=pl.sum_horizontal("available_units", "inbound_units", "buy_units", "moved"))
     )
@@ -104,8 +122,8 @@ def check_purchases(night: Night) -> Check:
         ),
         must(
             known,
-            pl.col("cost_cents") == pl.col("buy_units") * pl.col("unit_cost_cents"),
-            "{sku} in {warehouse_id}: {buy_units} units at {unit_cost_cents} for {cost_cents} cents",
+            pl.col("cost_cents") == pl.col("buy_units") * pl.col("price"),
+            "{sku} in {warehouse_id}: {buy_units} units at {price} for {cost_cents} cents",
         ),
         told(over, 1),
     )
@@ -161,6 +179,7 @@ def check_proposal_summary(night: Night) -> Check:
     if not abs(row["gap"] - gap) <= _GAP_SLACK:
         differ.append(f"proposal_summary: gap is {row['gap']}, recomputed {gap}")
     saved = int(bought["saved_cents"].sum()) + int(moves["saved_cents"].sum())
+    saved -= int(night.table("supplier_orders")["order_cents"].sum())
     # Each line is rounded to the cent, and so are cost and baseline.
     if abs(row["baseline_cents"] - row["cost_cents"] - saved) > lines + 2:
         differ.append(

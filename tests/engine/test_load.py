@@ -219,6 +219,35 @@ def test_a_key_in_two_files_of_a_snapshot_is_rejected_in_the_second(inbox: Path,
     assert "products.csv" in loaded.rejects["reason"][0]
 
 
+def test_suppliers_terms_and_routes_that_cannot_be_are_rejected_by_row_and_column(inbox: Path, book: Book) -> None:
+    put(
+        inbox,
+        "suppliers.csv",
+        "supplier_id,minimum_order_cents,budget_cents,lead_days_mean\nS1,5,,3\nS2,9,8,\nS3,,,-1\n",
+    )
+    put(inbox, "supply_terms.csv", "supplier_id,sku,pack_units\nS1,00001,0\nS1,00002,6\nS9,00003,1\n")
+    put(
+        inbox,
+        "transfer_routes.csv",
+        "from_warehouse_id,to_warehouse_id,cents_per_unit\nBER,NYC,7\nBER,BER,7\nBER,ROM,7\n",
+    )
+    loaded = take(inbox, book)
+    assert loaded.inputs.suppliers.select("supplier_id", "order_cents", "lead_days_sd").rows() == [("S1", 0, 0.0)]
+    assert loaded.inputs.supply_terms.select("sku", "pack_units", "preference").rows() == [("00002", 6, 0)]
+    assert loaded.inputs.transfer_routes.select("to_warehouse_id", "is_open").rows() == [("NYC", True)]
+    assert loaded.inputs.warehouses["transfer_capacity_units"].null_count() == loaded.inputs.warehouses.height
+    found = set(loaded.rejects.select("table", "row", "column").rows())
+    assert found == {
+        ("suppliers", 2, "minimum_order_cents"),
+        ("suppliers", 3, "lead_days_mean"),
+        ("supply_terms", 1, "pack_units"),
+        ("supply_terms", 3, "supplier_id"),
+        ("transfer_routes", 2, "to_warehouse_id"),
+        ("transfer_routes", 3, "to_warehouse_id"),
+    }
+    assert "not in table warehouses: add it there or correct it here" in loaded.rejects["reason"].to_list()
+
+
 def test_rows_that_refer_to_what_a_new_snapshot_dropped_are_rejected(inbox: Path, book: Book) -> None:
     assert take(inbox, book).inputs.locations.is_empty()
     put(

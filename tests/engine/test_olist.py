@@ -208,7 +208,10 @@ def check_contracts(tables: dict[str, pl.DataFrame], *, but: frozenset[str] = fr
             assert column.maximum is None or (values.drop_nulls() <= column.maximum).all(), (name, column.name)
         for reference in table.references:
             keys = list(reference.columns)
-            assert frame.join(tables[reference.table], on=keys, how="anti").is_empty(), (name, keys)
+            assert frame.join(tables[reference.table], left_on=keys, right_on=reference.keys, how="anti").is_empty(), (
+                name,
+                keys,
+            )
         for rule in table.rules:
             assert frame.select(rule.holds.fill_null(value=False).all()).item(), (name, rule.reason)
 

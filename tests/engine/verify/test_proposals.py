@@ -45,6 +45,10 @@ def test_the_proposals_of_a_run_hold(night):
         ("replenishment", {"inbound_units": pl.col("inbound_units") + 1}, "proposals.purchases", "firm of"),
         ("replenishment", {"units_after": pl.col("units_after") + 1}, "proposals.purchases", "after it instead of"),
         ("replenishment", {"cost_cents": pl.col("cost_cents") - 1}, "proposals.purchases", "units at"),
+        ("replenishment", {"supplier_id": pl.lit("NOBODY")}, "supply.orders", "bought from NOBODY"),
+        ("supplier_orders", {"lines": pl.col("lines") + 1}, "supply.orders", "its lines say"),
+        ("supplier_orders", {"budget_cents": 1}, "supply.orders", "from"),
+        ("supplier_orders", {"order_cents": 77}, "supply.orders", "suppliers say"),
         ("proposal_summary", {"purchases": 0}, "proposals.summary", "purchases is 0"),
         ("proposal_summary", {"bound_cents": 10**12}, "proposals.summary", "do not rise"),
         ("proposal_summary", {"gap": 0.5}, "proposals.summary", "gap is 0.5"),
@@ -59,6 +63,31 @@ def test_a_spoilt_figure_is_seen(night, table, change, name, told):
     found = failed(night, **{table: first(night.outputs[table], **change)})
     assert name in found
     assert told in " ".join(found[name])
+
+
+def spoilt_input(night, table, **values):
+    return {
+        check.name: " ".join(check.violations)
+        for check in check_proposals(
+            replace(night, inputs=night.inputs | {table: night.inputs[table].with_columns(**values)})
+        )
+    }
+
+
+def test_conditions_that_a_run_does_not_keep_are_seen(night):
+    assert "suppliers say" in spoilt_input(night, "suppliers", minimum_order_cents=pl.lit(10**12))["supply.orders"]
+    assert "in packs of 1009" in spoilt_input(night, "supply_terms", pack_units=pl.lit(1009))["supply.orders"]
+    assert (
+        "the way is closed"
+        in spoilt_input(night, "transfer_routes", is_open=pl.lit(value=False))["proposals.transfers"]
+    )
+    assert (
+        "it can send 0" in spoilt_input(night, "warehouses", transfer_capacity_units=pl.lit(0))["proposals.transfers"]
+    )
+    orders = night.outputs["supplier_orders"]
+    assert "which is not in supplier_orders" in " ".join(
+        failed(night, supplier_orders=orders.tail(-1))["supply.orders"]
+    )
 
 
 def test_a_missing_row_is_seen(night):

@@ -1,0 +1,145 @@
+"""Suppliers, their terms and routes: who is bought from, lead times, orders and their conditions, and what stands in the way."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from engine.config import Inventory
+from engine.contracts.inputs import INBOUND, STOCK, STOCK_MOVEMENTS
+from engine.contracts.supply import SUPPLIER_ORDERS
+from engine.errors import InputError, UsageError
+from engine.reports.outlook import look
+from engine.reports.proposals import freight_of, propose, propose_orders
+from engine.reports.stock_health import health
+from engine.reports.terms import check_one_purse, conditions
+
+NIGHT = datetime(2026, 3, 1, 22, tzinfo=UTC)
+RULES = Inventory(lead_time_days=7, cycle_days=7)
+PRODUCTS = pl.DataFrame({"sku": ["A", "B"], "category": "x", "unit_cost_cents": 1_000})
+
+
+def sales(*pairs):
+    rows = [
+        (NIGHT - timedelta(days=day, hours=1), place, sku, -a_day, "sale", None, None)
+        for place, sku, a_day in pairs
+        for day in range(90)
+    ]
+    return pl.DataFrame(rows, schema=STOCK_MOVEMENTS.schema, orient="row")
+
+
+def stock(*rows):
+    return pl.DataFrame([(place, sku, held, 0, 0) for place, sku, held in rows], schema=STOCK.schema, orient="row")
+
+
+def seen(held, moved, *, coming=None, **tables):
+    return look(held, moved, PRODUCTS, INBOUND.empty() if coming is None else coming, NIGHT, settings=RULES, **tables)
+
+
+def offered(*rows):
+    return pl.DataFrame(
+        rows, schema={"supplier_id": pl.String, "sku": pl.String, "unit_cost_cents": pl.Int64, "preference": pl.Int64},
+        orient="row",
+    )  # fmt: skip
+
+
+def test_the_preferred_supplier_sells_then_the_cheapest_then_the_first():
+    terms = offered(
+        ("S3", "A", 900, 1), ("S2", "A", 990, 0), ("S4", "A", None, 0), ("S1", "B", 800, 0), ("S0", "B", 800, 0)
+    )
+    found = propose(seen(stock(("L", "A", 0), ("L", "B", 0)), sales(("L", "A", 4), ("L", "B", 4)), terms=terms))
+    rows = {row["sku"]: row for row in found.replenishment.iter_rows(named=True)}
+    assert (rows["A"]["supplier_id"], rows["A"]["cost_cents"]) == ("S2", 990 * rows["A"]["buy_units"])
+    assert (rows["B"]["supplier_id"], rows["B"]["cost_cents"]) == ("S0", 800 * rows["B"]["buy_units"])
+
+
+def test_what_comes_later_is_bought_earlier_and_more_where_its_time_varies():
+    held, moved = stock(("L", "A", 40), ("L", "B", 40)), sales(("L", "A", 4), ("L", "B", 4))
+    terms = pl.DataFrame({"supplier_id": ["S1", "S2"], "sku": ["A", "B"]})
+    suppliers = pl.DataFrame({"supplier_id": ["S1", "S2"], "lead_days_mean": [21.0, 21.0], "lead_days_sd": [0.0, 6.0]})
+    usual = {row["sku"]: row for row in propose(seen(held, moved)).replenishment.iter_rows(named=True)}
+    outlook = seen(held, moved, terms=terms, suppliers=suppliers)
+    found = {row["sku"]: row for row in propose(outlook).replenishment.iter_rows(named=True)}
+    assert found["A"]["expected_demand_units"] == pytest.approx(2 * usual["A"]["expected_demand_units"])
+    assert usual["A"]["buy_units"] < found["A"]["buy_units"] < found["B"]["buy_units"]
+    assert found["A"]["demand_p95_units"] < found["B"]["demand_p95_units"]
+    mean, variance = outlook.lead_demand
+    assert variance[1] - variance[0] == pytest.approx((mean[1] / 28 * 6) ** 2, rel=1e-6)
+
+
+def test_a_receipt_within_the_suppliers_own_lead_time_counts():
+    coming = pl.DataFrame([("L", "A", 30, NIGHT + timedelta(days=20))], schema=INBOUND.schema, orient="row")
+    held, moved = stock(("L", "A", 0)), sales(("L", "A", 4))
+    suppliers = pl.DataFrame({"supplier_id": ["S1"], "lead_days_mean": [21.0]})
+    terms = pl.DataFrame({"supplier_id": ["S1"], "sku": ["A"]})
+    late = seen(held, moved, coming=coming, terms=terms, suppliers=suppliers)
+    rows = [propose(one).replenishment["inbound_units"].item() for one in (seen(held, moved, coming=coming), late)]
+    assert rows == [0, 30]
+    # Until the receipt, which lies within the lead time: twenty days of four a day.
+    assert health(late, propose(late))["understock_units"].item() == 80
+
+
+def test_orders_add_their_lines_up_and_keep_their_conditions():
+    held, moved = (
+        stock(("L", "A", 0), ("L", "B", 20), ("M", "B", 20)),
+        sales(("L", "A", 4), ("L", "B", 4), ("M", "B", 2)),
+    )
+    terms = pl.DataFrame({"supplier_id": ["S1", "S2"], "sku": ["A", "B"], "pack_units": [5, 1]})
+    free = propose(seen(held, moved, terms=terms)).supplier_orders
+    least = int(1.1 * free["purchase_cents"][1])
+    suppliers = pl.DataFrame(
+        {
+            "supplier_id": ["S1", "S2"],
+            "budget_cents": [31_000, None],
+            "minimum_order_cents": [0, least],
+            "order_cents": [700, 0],
+        }
+    )
+    found = propose(seen(held, moved, terms=terms, suppliers=suppliers))
+    assert found.supplier_orders.schema == SUPPLIER_ORDERS.schema
+    one, two = found.supplier_orders.iter_rows(named=True)
+    assert free["purchase_cents"][0] > 31_000
+    assert free["purchase_cents"][1] < least <= two["purchase_cents"]
+    assert one["purchase_cents"] == 30_000
+    assert one["saved_per_budget_cent"] > 0 == two["saved_per_budget_cent"]
+    lines = (
+        found.replenishment.group_by("supplier_id").agg(pl.col("cost_cents", "saved_cents").sum()).sort("supplier_id")
+    )
+    assert lines["cost_cents"].to_list() == [one["purchase_cents"], two["purchase_cents"]]
+    assert (lines["saved_cents"] - pl.Series([700, 0])).to_list() == [one["saved_cents"], two["saved_cents"]]
+    saved = int(found.replenishment["saved_cents"].sum()) + int(found.transfers["saved_cents"].sum()) - 700
+    assert found.baseline_cents - found.outcome.cost == pytest.approx(saved, abs=5)
+
+
+def test_an_order_that_costs_more_than_it_saves_is_not_made():
+    outlook = seen(
+        stock(("L", "A", 0)), sales(("L", "A", 1)),
+        terms=pl.DataFrame({"supplier_id": ["S1"], "sku": ["A"]}),
+        suppliers=pl.DataFrame({"supplier_id": ["S1"], "order_cents": [10**7]}),
+    )  # fmt: skip
+    found = propose(outlook)
+    assert found.replenishment.is_empty()
+    assert found.supplier_orders.is_empty()
+    assert found.outcome.gap == 0
+
+
+@pytest.mark.parametrize("closed", [{"is_open": [False]}, {"lead_days": [8.0]}])
+def test_a_closed_way_and_one_that_takes_too_long_are_not_used(closed):
+    held, moved = stock(("L", "A", 600), ("M", "A", 0)), sales(("L", "A", 4), ("M", "A", 4))
+    routes = pl.DataFrame({"from_warehouse_id": ["L"], "to_warehouse_id": ["M"]} | closed)
+    outlook = seen(held, moved)
+    assert propose(outlook).transfers.height == 1
+    assert propose(outlook, freight=freight_of(RULES, routes)).transfers.is_empty()
+
+
+def test_terms_that_cannot_be_meant_are_refused():
+    held, moved = stock(("L", "A", 0)), sales(("L", "A", 4))
+    suppliers = pl.DataFrame({"supplier_id": ["S1"], "budget_cents": [5]})
+    with pytest.raises(UsageError, match=r"one budget of 100 cents .* such as S1"):
+        propose_orders(held, moved, PRODUCTS, INBOUND.empty(), NIGHT, suppliers=suppliers, budget_cents=100)
+    with pytest.raises(InputError, match="suppliers names S1 twice"):
+        conditions(pl.concat([suppliers, suppliers]))
+    with pytest.raises(InputError, match="suppliers has values of another kind"):
+        conditions(suppliers.with_columns(lead_days_mean=pl.lit("soon")))
+    check_one_purse(conditions(suppliers), None)
+    check_one_purse(conditions(suppliers.drop("budget_cents")), 100)
