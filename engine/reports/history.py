@@ -13,6 +13,7 @@ from engine.contracts.inputs import PRODUCTS, STOCK, STOCK_MOVEMENTS
 from engine.errors import InputError
 from engine.reports.currency import check_currency
 from engine.reports.frames import Frame, canonical, day_number, frame_of, utc
+from engine.reports.pairs import PAIR, name_type, pair_keys
 from engine.reports.running import positions_in_order
 from engine.reports.scan import LogFile, Numbering
 from solvers.inventory import (
@@ -28,7 +29,6 @@ from solvers.inventory import (
 from solvers.inventory.kernels_log import Integers
 
 _KINDS: Final = {kind.name.lower(): kind.value for kind in Movement}
-_PAIR: Final = ["sku", "warehouse_id"]
 
 
 @dataclass(frozen=True)
@@ -136,31 +136,38 @@ def stock_history(
     InputError
         When a table lacks a column, or its values cannot be valued exactly.
     """
-    stocks = _stocks(canonical(stock, STOCK), past.select(_PAIR).unique(), _costs(products))
-    rows = past.join(
-        stocks.with_row_index("stock_idx").select(*_PAIR, "stock_idx"), on=_PAIR, how="left", maintain_order="left"
-    )
-    found = _links(rows.lazy().with_row_index("row"))
+    types = name_type(past["sku"]), name_type(past["warehouse_id"])
+    key = pair_keys(past, *types)
+    stocks = _stocks(canonical(stock, STOCK), past.select(PAIR)[key.arg_unique()], _costs(products))
+    known = pl.DataFrame(pair_keys(stocks, *types)).with_row_index("stock").drop_nulls().cast({"stock": pl.Int32})
+    moved = pl.DataFrame(key).join(known, on="key", how="left", maintain_order="left")["stock"]
+    return stocks, _arrays(stocks, past, moved, utc(as_of), period_days)
+
+
+def _arrays(
+    stocks: pl.DataFrame, past: pl.DataFrame, moved: pl.Series, night: datetime, period_days: int
+) -> StockHistory:
+    """Give stocks and movements for the solver; `moved` holds the stock of each movement."""
+    found = _links(past.lazy().with_row_index("row"))
     link = pl.Series("link", [], pl.Int32)
     if found.height:
-        link = (pl.zeros(rows.height, dtype=pl.Int32, eager=True) + NO_LINK).scatter(found["row"], found["link"])
+        link = (pl.zeros(past.height, dtype=pl.Int32, eager=True) + NO_LINK).scatter(found["row"], found["link"])
     try:
-        arrays = StockHistory(
+        return StockHistory(
             article=_article(stocks),
             on_hand=stocks["on_hand"].to_numpy(),
             unit_cost_cents=stocks["unit_cost_cents"].to_numpy(),
-            stock=rows["stock_idx"].cast(pl.Int32).to_numpy(),
-            moved_at_us=rows["moved_at"].to_physical().to_numpy(),
-            quantity=rows["quantity"].to_numpy(),
-            kind=rows["kind"].replace_strict(_KINDS, return_dtype=pl.Int8).to_numpy(),
-            movement_cost_cents=rows["unit_cost_cents"].fill_null(NO_COST).to_numpy(),
+            stock=moved.to_numpy(),
+            moved_at_us=past["moved_at"].to_physical().to_numpy(),
+            quantity=past["quantity"].to_numpy(),
+            kind=past["kind"].replace_strict(_KINDS, return_dtype=pl.Int8).to_numpy(),
+            movement_cost_cents=past["unit_cost_cents"].fill_null(NO_COST).to_numpy(),
             link=link.to_numpy(),
-            last_day=day_number(utc(as_of).date()),
+            last_day=day_number(night.date()),
             period_days=period_days,
         )
     except ValueError as error:
         raise InputError(f"stock and stock_movements cannot be valued: {error}") from error
-    return stocks, arrays
 
 
 @dataclass(frozen=True)
@@ -183,7 +190,7 @@ def _open_file(stock: Frame, path: Path, products: Frame, night: datetime, perio
     log_file = LogFile(path, night)
     stocks = _stocks(canonical(stock, STOCK), log_file.pairs(), _costs(products))
     none = STOCK_MOVEMENTS.empty()
-    checked = stock_history(stocks.select(STOCK.schema.keys()), none, products, night, period_days=period_days)[1]
+    checked = _arrays(stocks, none, pl.Series("stock", [], pl.Int32), night, period_days)
     links = pl.DataFrame(schema={"row": pl.UInt32, "link": pl.Int32})
     if "reference" in log_file.columns:
         rows = pl.scan_parquet(path).filter(pl.col("moved_at") <= night).with_row_index("row")
@@ -215,12 +222,12 @@ def _costs(products: Frame) -> pl.DataFrame:
 
 def _stocks(stock: pl.DataFrame, moved: pl.DataFrame, costs: pl.DataFrame) -> pl.DataFrame:
     """Give one row a stock. A stock that moved without being on file has nothing on hand tonight."""
-    absent = moved.join(stock, on=_PAIR, how="anti").with_columns(
+    absent = moved.join(stock, on=PAIR, how="anti").with_columns(
         on_hand=pl.lit(0, pl.Int64), reserved=pl.lit(0, pl.Int64), safety_stock=pl.lit(0, pl.Int64)
     )
     return (
         pl.concat([stock, absent.select(stock.columns)])
-        .sort(_PAIR)
+        .sort(PAIR)
         .join(costs, on="sku", how="left", maintain_order="left")
         .with_columns(pl.col("unit_cost_cents").fill_null(0), pl.col("category").fill_null("unknown"))
     )

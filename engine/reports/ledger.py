@@ -9,6 +9,7 @@ import polars as pl
 from engine.contracts.inputs import STOCK, STOCK_MOVEMENTS
 from engine.contracts.outputs import STOCK_LEDGER
 from engine.reports.frames import Frame, canonical, utc
+from engine.reports.pairs import name_type
 from engine.reports.valued import valued_movements
 
 _PAIR = ["warehouse_id", "sku"]
@@ -36,27 +37,30 @@ def stock_ledger(stock: Frame, movements: Frame, as_of: datetime, *, period_days
     """
     night = utc(as_of)
     first_day = night.date() - timedelta(days=period_days - 1)
+    on_hand = canonical(stock, STOCK).select(*_PAIR, "on_hand")
     moved = (
         canonical(movements, STOCK_MOVEMENTS)
         .lazy()
         .filter(pl.col("moved_at") <= night)
-        .select(*_PAIR, pl.col("moved_at").dt.date().alias("day"), "quantity")
+        .select(*_PAIR, pl.col("moved_at").dt.date().alias("day"), movement_units="quantity")
         .filter(pl.col("day") >= first_day)
-        .group_by(*_PAIR, "day")
-        .agg(pl.col("quantity").sum().alias("movement_units"))
+        .collect()
     )
-    on_hand = canonical(stock, STOCK).lazy().select(*_PAIR, "on_hand")
+    # Names are compared a dozen times a row from here on; as positions among all of them they are compared as numbers.
+    numbered = [pl.col(name).cast(name_type(on_hand[name], moved[name])) for name in _PAIR]
+    on_hand, moved = on_hand.with_columns(numbered), moved.with_columns(numbered)
     pairs = pl.concat([on_hand.select(_PAIR), moved.select(_PAIR)]).unique()
     openings = pairs.with_columns(day=pl.lit(first_day), movement_units=pl.lit(0, pl.Int64))
     after = (pl.col("movement_units").sum() - pl.col("movement_units").cum_sum()).over(_PAIR)
     return (
-        pl.concat([moved.select(*_PAIR, "day", "movement_units"), openings.select(*_PAIR, "day", "movement_units")])
+        pl.concat([moved, openings])
+        .lazy()
         .group_by(*_PAIR, "day")
         .agg(pl.col("movement_units").sum())
-        .join(on_hand, on=_PAIR, how="left")
+        .join(on_hand.lazy(), on=_PAIR, how="left")
         .sort(*_PAIR, "day")
         .with_columns(closing_units=pl.col("on_hand").fill_null(0) - after)
-        .with_columns(opening_units=pl.col("closing_units") - pl.col("movement_units"))
+        .with_columns(pl.col(_PAIR).cast(pl.String), opening_units=pl.col("closing_units") - pl.col("movement_units"))
         .select(*STOCK_LEDGER.schema)
         .collect()
     )

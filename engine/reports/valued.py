@@ -14,6 +14,7 @@ from engine.errors import InputError
 from engine.reports.frames import Frame, frame_of
 from engine.reports.history import past_movements, stock_history
 from solvers.inventory import value_movements
+from solvers.inventory.kernels_log import movement_sums
 
 _PAIR: Final = ["warehouse_id", "sku"]
 
@@ -69,12 +70,12 @@ def valued_movements(
         value_after_cents=values.value_after_cents,
         day=pl.col("moved_at").dt.date(),
     )
-    moved = rows.group_by(_PAIR).agg(moved_units=pl.col("quantity").sum())
-    opening = pl.col("on_hand") - pl.col("moved_units").fill_null(0)
+    moved, _ = movement_sums(history.stock, history.quantity, stocks.height)
+    opening = pl.col("on_hand") - pl.Series(moved)
     return ValuedMovements(
-        stocks.join(moved, on=_PAIR, how="left", maintain_order="left")
-        .with_columns(opening_units=opening, opening_value_cents=opening * pl.col("unit_cost_cents"))
-        .select(*_PAIR, "category", "opening_units", "opening_value_cents"),
+        stocks.with_columns(opening_units=opening, opening_value_cents=opening * pl.col("unit_cost_cents")).select(
+            *_PAIR, "category", "opening_units", "opening_value_cents"
+        ),
         rows.select(*STOCK_MOVEMENTS.schema, "day", *_ADDED),
     )
 
