@@ -1,12 +1,13 @@
 """What the plan paid for shortages: it adds up, is charged to stocks that are short, and is nothing where stock is plentiful."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from engine.reports.plan_cost import PAID_COLUMNS, elsewhere_costs, shortage_costs
-from solvers.assignment import lower_bound
-from solvers.assignment.prices import Prices
+from solvers.assignment import UNLIMITED_UNITS, Prices, lower_bound, solve
 
 PAIR = ["warehouse_id", "sku"]
 CENTS = [name for name in PAID_COLUMNS if name.endswith("_cents")]
@@ -23,23 +24,66 @@ def test_what_is_charged_is_what_the_plan_costs_beyond_plentiful_stock(tiny_nigh
     assert (found.select(PAID_COLUMNS).min_horizontal() >= 0).all()
     assert found.select(PAIR).is_duplicated().sum() == 0
     assert found.join(night.inputs.stock, on=PAIR, how="anti").is_empty()
-    free = Prices(
-        *(np.zeros_like(one) for one in (problem.stock_units, problem.capacity_units, problem.resource_limit))
-    )
+    beyond = night.plan.outcome.cost - lower_bound(problem, Prices.zero(problem))
+    assert found.select(pl.sum_horizontal(CENTS)).sum().item() <= beyond + waiting_whatever_is_there(night.plan)
+
+
+def waiting_whatever_is_there(plan):
+    """Cost of waiting for what no offer carries."""
     carried = {
         (order, bit)
-        for order, mask in night.plan.offers.select("order_id", "pieces").iter_rows()
+        for order, mask in plan.offers.select("order_id", "pieces").iter_rows()
         for bit in range(62)
         if mask >> bit & 1
     }
-    pieces = night.plan.offer_pieces
-    nowhere = sum(
+    return sum(
         row["backorder_cents"]
-        for row in pieces.iter_rows(named=True)
+        for row in plan.offer_pieces.iter_rows(named=True)
         if (row["order_id"], row["piece_number"]) not in carried
     )
-    beyond = night.plan.outcome.cost - lower_bound(problem, free)
-    assert found.select(pl.sum_horizontal(CENTS)).sum().item() <= beyond + nowhere
+
+
+def without_other_limits(night):
+    """The plan of a night in which nothing but stock is scarce."""
+    problem = replace(
+        night.plan.problem,
+        capacity_units=np.full_like(night.plan.problem.capacity_units, UNLIMITED_UNITS),
+        resource_limit=np.full_like(night.plan.problem.resource_limit, 2**40),
+    )
+    found = solve(problem)
+    offers = night.plan.offers.with_columns(is_chosen=pl.Series(found.option_chosen))
+    return replace(night.plan, problem=problem, offers=offers, outcome=found.outcome)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_charged_agrees_with_planning_again_without_the_shortage(tiny_night, seed):
+    night = tiny_night(seed, orders=8, stock=2)
+    plan = without_other_limits(night)
+    again = solve(replace(plan.problem, stock_units=np.full_like(plan.problem.stock_units, 2**40))).outcome
+    found = shortage_costs(plan, night.inputs.stock, night.inputs.warehouses)
+    # What no offer carries waits in both plans, so planning again does not save it.
+    charged = found.select(pl.sum_horizontal(CENTS)).sum().item()
+    held = pl.col("sku").is_in(night.inputs.stock["sku"].implode())
+    waits_anyway = waiting_whatever_is_there(replace(plan, offer_pieces=plan.offer_pieces.filter(held)))
+    saved, gaps = plan.outcome.cost - again.cost, plan.outcome.cost - plan.outcome.bound + again.cost - again.bound
+    assert saved - gaps <= charged - waits_anyway <= saved + gaps
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_price_lies_between_what_one_unit_more_saves_and_what_one_less_costs(tiny_night, seed):
+    problem = tiny_night(seed, orders=8, stock=2).plan.problem
+    found = solve(problem)
+    gap = found.outcome.cost - found.outcome.bound
+    priced = np.argwhere(found.prices.stock_millicents > 0)
+    assert len(priced)
+    for place, sku in priced[:6]:
+        price = found.prices.stock_millicents[place, sku] / 1_000
+        for step in (1, -1)[: 1 + (problem.stock_units[place, sku] > 0)]:
+            stock = problem.stock_units.copy()
+            stock[place, sku] += step
+            changed = solve(replace(problem, stock_units=stock)).outcome.cost - found.outcome.cost
+            # Rounding to whole cents is a cent more.
+            assert (-changed <= price + gap + 1) if step == 1 else (changed >= price - gap - 1)
 
 
 def test_some_tight_night_charges_waiting(tiny_night):
