@@ -11,7 +11,8 @@ from solvers.packing.kernels_duals import refuted_by_duals
 from solvers.packing.kernels_fill import fits, obeys_rules
 from solvers.packing.kernels_price import NO_PRICE, PriceArrays, parcel_price
 from solvers.packing.kernels_reorder import reorder
-from solvers.packing.kernels_search import FOUND, NONE, search
+from solvers.packing.kernels_search import FOUND, LIMIT, NONE, search
+from solvers.packing.kernels_slim import ALIKE_PERCENT, refuted_slim
 from solvers.packing.kernels_work import (
     BEST_CARTON,
     BEST_NUM,
@@ -85,10 +86,16 @@ def try_box(
         return REFUTED if refuted_by_duals(group, rows, edge, work.dual_table, work.dual_cap) else UNKNOWN
     if is_flat == 1:
         return UNKNOWN
+    if result == LIMIT and refuted_slim(
+        memory, group, rows, edge, ALIKE_PERCENT, quick_nodes, work.box, work.box_entry
+    ):
+        return REFUTED
     if reorder(group, rows, work, rules, edge, rules.tries - tries):
         return FITS
     if result == FOUND:
         return UNKNOWN
+    if refuted_slim(memory, group, rows, edge, ALIKE_PERCENT, rules.node_limit, work.box, work.box_entry):
+        return REFUTED
     result = search(memory, group, rows, edge, rules.node_limit, work.box, work.box_entry)
     if result == NONE:
         return REFUTED

@@ -20,7 +20,7 @@ import numba
 import numpy as np
 
 from solvers.packing.kernels_waste import is_wasteful, prepare_waste
-from solvers.packing.kernels_work import MAX_SEARCHED, NODES, PATIENCE, TOTAL_UNITS, Group, Search
+from solvers.packing.kernels_work import JUDGED, MAX_SEARCHED, NODES, PATIENCE, TOTAL_UNITS, Group, Search
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 FOUND, NONE, LIMIT = 1, 0, 2
 FREE_LOOKS = 200
+FIRST_LOOK = 500
+WHOLE = 2**40
+LEAST_ADDED = 2**14
+"""For each doubling of the nodes since the first look it is four times as much, so 2**-14 of the whole at 32,000 nodes."""
 _FAILED, _SETTLED = -1, 0
 _LAST_CODE = 6
 
@@ -153,6 +157,28 @@ def _list_units(s: Search, group: Group, rows: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
+def _share_done(s: Search, group: Group, frame: int) -> int:
+    """Estimate which share of the search lies behind (Knuth 1975): branches of a frame count alike, all together `WHOLE`."""
+    share, width = int(np.int64(0)), int(np.int64(WHOLE))
+    for f in range(frame + 1):
+        width //= group.usable[s.entry[s.unit[f]], 0] if s.pair[f] == 0 else _LAST_CODE
+        share += width * max(0, s.code[f] - 1)
+    return share
+
+
+@numba.njit(cache=True, nogil=True)
+def _is_stuck(s: Search, group: Group, frame: int, look: int) -> bool:
+    """Note the share done at each doubling of the nodes; True where the last two doublings added next to nothing.
+
+    Searches that come to an end move on throughout. Most others stand still somewhere deep, for as long as one cares to wait.
+    """
+    s.share[look] = _share_done(s, group, frame)
+    if look < s.state[JUDGED]:
+        return False
+    return bool(s.share[look] - s.share[look - 2] < LEAST_ADDED << min(2 * look, 40))
+
+
+@numba.njit(cache=True, nogil=True)
 def search(s: Search, group: Group, rows: int, edge: Ints, node_limit: int, boxes: Ints, entries: Ints) -> int:
     """Search a box from end to end.
 
@@ -165,7 +191,7 @@ def search(s: Search, group: Group, rows: int, edge: Ints, node_limit: int, boxe
     edge
         Inner edges of the box.
     node_limit
-        Most decisions.
+        Most decisions; less where they lead nowhere.
     boxes, entries
         Get the packing: rows x1, y1, z1, x2, y2, z2 and the entry of each.
 
@@ -177,6 +203,7 @@ def search(s: Search, group: Group, rows: int, edge: Ints, node_limit: int, boxe
     """
     num = _list_units(s, group, rows)
     nodes = int(np.int64(0))
+    look = int(np.int64(0))
     result, is_weighed = NONE, False
     frame = int(np.int64(0))
     s.unit[0], s.pair[0], s.code[0] = 1, 0, 0
@@ -213,6 +240,11 @@ def search(s: Search, group: Group, rows: int, edge: Ints, node_limit: int, boxe
         if nodes > node_limit:
             result = LIMIT
             break
+        if nodes == FIRST_LOOK << look:
+            if _is_stuck(s, group, frame, look):
+                result = LIMIT
+                break
+            look += 1
         if not holds:
             continue
         open_pair = _settle(s.bound[frame + 1], s.length, new)

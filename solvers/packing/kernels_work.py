@@ -67,11 +67,13 @@ class Group(NamedTuple):
 
 
 MAX_SEARCHED = 16
+MOST_DOUBLINGS = 48
 MOST_THRESHOLDS = 4
 MOST_CHAINS = 400
 MOST_DUALS = 30
-NODES, NUM_THRESHOLDS, SLACK, PATIENCE = 0, 1, 2, 3
+NODES, NUM_THRESHOLDS, SLACK, PATIENCE, JUDGED = 0, 1, 2, 3, 4
 UNWEIGHED_NODES = 1_000
+UNJUDGED_DOUBLINGS = 6
 
 
 class Search(NamedTuple):
@@ -80,7 +82,8 @@ class Search(NamedTuple):
     `bound[f, a, i, j]` is how far behind the start of unit i that of unit j may lie on axis a, in frame f. `lost[m, t, a, x]`
     is what stays empty of a stretch x on axis a however edges of the units after the first m fill it, and `supply[m, t]` the
     volume of the short ones among these that threshold t leaves out. `state[PATIENCE]` is the number of decisions after which
-    it pays to look at what is lost.
+    it pays to look at what is lost. `share[d]` is the share of the search done after d doublings of its decisions; from
+    `state[JUDGED]` doublings on it is given up where it is stuck. `slim` holds the entries made slimmer.
     """
 
     state: Ints
@@ -102,14 +105,16 @@ class Search(NamedTuple):
     chain_length: Ints
     chain_lost: Ints
     grown: Ints
+    share: Ints
+    slim: Group
 
 
 def make_search(max_entries: int, max_edge_mm: int) -> Search:
     """Take the memory for one thread."""
     units = MAX_SEARCHED + 1
     frames = units * (units + 1) // 2 + 1
-    state = np.zeros(4, np.int64)
-    state[PATIENCE] = UNWEIGHED_NODES
+    state = np.zeros(5, np.int64)
+    state[PATIENCE], state[JUDGED] = UNWEIGHED_NODES, UNJUDGED_DOUBLINGS
     return Search(
         state=state,
         bound=np.zeros((frames, 3, units, units), np.int32),
@@ -130,6 +135,8 @@ def make_search(max_entries: int, max_edge_mm: int) -> Search:
         chain_length=np.zeros(MOST_CHAINS, np.int64),
         chain_lost=np.zeros(MOST_CHAINS, np.int64),
         grown=np.zeros((MOST_THRESHOLDS, units), np.int64),
+        share=np.zeros(MOST_DOUBLINGS, np.int64),
+        slim=make_group(max_entries),
     )
 
 

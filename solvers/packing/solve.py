@@ -32,12 +32,13 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 DEFAULT_TRIES: Final = 3_000
-DEFAULT_NODES: Final = 50_000
+DEFAULT_NODES: Final = 100_000
 _LEAST_GROWTH: Final = 2
 _MOST_GROWTH: Final = 64
 _PART_TRIES: Final = 12
 _PART_NODES: Final = 5_000
 _PART_SHARE: Final = 10
+_PART_NODES_SHARE: Final = 20
 _MOST_NODES: Final = 2**40
 _SPLITS: Final = (Split.WHEN_NEEDED, Split.WHEN_CHEAPER, Split.NEVER)
 
@@ -64,7 +65,7 @@ def pack(
         Most constructive packings tried for one set in one carton; fewer where the carton would be all but full, and for sets
         of many units.
     node_limit
-        Most nodes of the exact search for one set in one carton.
+        Most nodes of the exact search for one set in one carton; a search that is stuck is given up sooner.
     seconds
         Most time to go on with an unproven set on average, the limits growing round by round; None for one round.
     seed
@@ -134,7 +135,7 @@ class _Worker:
         alone = rules._replace(
             split=_SPLITS.index(Split.NEVER),
             tries=max(min(tries, _PART_TRIES), tries // _PART_SHARE),
-            node_limit=max(min(node_limit, _PART_NODES), node_limit // _PART_SHARE),
+            node_limit=max(min(node_limit, _PART_NODES), node_limit // _PART_NODES_SHARE),
         )
 
         def packer(effort: RuleArrays) -> Callable[[SetArrays, OutArrays], None]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST_PARTS: Final = 4096
 """Sets with more sub-multisets than this are split step by step."""
-NODES_PER_ROUND: Final = 1_000
+NODES_PER_ROUND: Final = 2_000
 """Parts are packed in at most one round for so many nodes of the search, and in at least `LEAST_ROUNDS`."""
 LEAST_ROUNDS: Final = 8
 EARNEST_ROUNDS: Final = 8

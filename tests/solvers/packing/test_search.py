@@ -7,8 +7,10 @@ import pytest
 
 from solvers.packing.kernels_duals import refuted_by_duals
 from solvers.packing.kernels_search import FOUND, LIMIT, NONE, search
+from solvers.packing.kernels_slim import refuted_slim
 from solvers.packing.kernels_work import (
     MOST_DUALS,
+    NODES,
     PATIENCE,
     ItemArrays,
     load_group,
@@ -83,6 +85,10 @@ def run(items, box, nodes=10**7, masks=None, patience=0):
     quick = refuted_by_duals(group, rows, edge, table, cap)
     if sum(a * b * c for a, b, c in items) > np.prod(box):
         return NONE, quick, boxes
+    # Small edges differ by more than a few percent.
+    for percent in (15, 50, 100):
+        quick = quick or refuted_slim(memory, group, rows, edge, percent, min(nodes, 1000), boxes, placed)
+    boxes[:] = 0
     return search(memory, group, rows, edge, nodes, boxes, placed), quick, boxes
 
 
@@ -170,3 +176,32 @@ def test_a_packing_that_no_guillotine_cuts_is_found():
 def test_the_limit_is_kept_and_proves_nothing():
     items = [(7, 5, 3)] * 12 + [(6, 4, 4)] * 6
     assert run(items, (20, 15, 8), nodes=5)[0] == LIMIT
+
+
+def loaded(items, box):
+    n = len(items)
+    group, memory = make_group(n), make_search(n, max(box))
+    rows = load_group(group, arrays(items), np.arange(n), np.ones(n, np.int64), n)
+    assert match_box(group, rows, *box)
+    return memory, group, rows, np.array(box, dtype=np.int64)
+
+
+def near_cubes(n):
+    return [(10, 10 + i % 2, 11 - i % 3 // 2) for i in range(n)]
+
+
+def test_five_near_cubes_where_four_go_are_refuted_as_cubes_long_before_all_their_orientations():
+    items, box = near_cubes(5), (29, 29, 15)
+    scratch = np.zeros((5, 6), np.int64), np.zeros(5, np.int64)
+    limit = 500
+    assert search(*loaded(items, box), limit, *scratch) == LIMIT
+    assert refuted_slim(*loaded(items, box), 15, limit, *scratch)
+    assert not refuted_slim(*loaded(items, box), 9, limit, *scratch)
+    assert not refuted_slim(*loaded(items, (30, 30, 15)), 15, limit, *scratch)
+
+
+def test_a_search_that_is_stuck_is_given_up_long_before_its_limit_and_proves_nothing():
+    memory, *box = loaded(near_cubes(9), (29, 29, 29))
+    result = search(memory, *box, 10**6, np.zeros((9, 6), np.int64), np.zeros(9, np.int64))
+    assert result == LIMIT
+    assert memory.state[NODES] < 100_000
