@@ -8,7 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from engine.batch import run_batch
 from engine.limits import available_stock
+from engine.runs import open_run
 from engine.stages.assign import assign
 from engine.waiting import REASONS
 
@@ -251,3 +253,17 @@ def test_an_article_in_two_lines_waits_where_its_stock_is_enough_for_one_only(ti
     assert not night.quotes.offers.filter(pl.col("pieces") == 0b11).height
     shipped, waiting = night.plan.parcels.shipment_lines["quantity"], night.plan.backorders["quantity"]
     assert (shipped.sum(), waiting.sum()) in {(2, 2), (0, 4)}
+
+
+def test_the_order_of_rows_in_every_file_and_the_threads_do_not_show_in_what_is_published(
+    tiny_tables, tiny_workspace, tmp_path
+):
+    tables = tiny_tables(6, orders=8, stock=4)
+    shuffled = {name: table.sample(fraction=1, shuffle=True, seed=3) for name, table in tables.items()}
+    plain, other = tiny_workspace(tmp_path / "plain", tables), tiny_workspace(tmp_path / "other", shuffled)
+    path = other / "ordermill.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("[night]", "[night]\nthreads = 1"), encoding="utf-8")
+    one, two = (open_run(run_batch(workspace).directory) for workspace in (plain, other))
+    for name in ("offers", "offer_pieces", "shipments", "shipment_lines", "backorders", "shadow_prices", "moves"):
+        assert one.table(name).equals(two.table(name)), name
+    assert one.summary["cost_cents"] == two.summary["cost_cents"]
