@@ -92,7 +92,7 @@ def try_box(
         return REFUTED
     if reorder(group, rows, work, rules, edge, rules.tries - tries):
         return FITS
-    if result == FOUND:
+    if result == FOUND or rules.node_limit <= quick_nodes:
         return UNKNOWN
     if refuted_slim(memory, group, rows, edge, ALIKE_PERCENT, rules.node_limit, work.box, work.box_entry):
         return REFUTED
