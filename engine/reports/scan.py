@@ -12,7 +12,7 @@ import mmap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ BATCH_ROWS: Final = 1 << 17
 _READ_BYTES: Final = 1 << 16
 """Read on from the disk by this much: whole columns of a row group at once take a quarter of a gigabyte."""
 _HUGE_FROM_BYTES: Final = 1 << 23
+_MICROSECONDS: Final = {"s": 1_000_000, "ms": 1_000, "us": 1}
 _KINDS: Final = [kind.name.lower() for kind in Movement]
 
 
@@ -90,7 +91,7 @@ class LogFile:
         if lacking:
             raise InputError(f"{self.path} lacks {', '.join(lacking)}; it has {', '.join(self.columns)}.")
         self._file = pq.ParquetFile(self.path, read_dictionary=list(_NAMES), pre_buffer=False, buffer_size=_READ_BYTES)
-        self._known = {name: pa.array([], pa.large_string()) for name in _NAMES}
+        self._known = {name: pa.nulls(0, pa.large_string()) for name in _NAMES}
         self._numbered: dict[str, tuple[Any, Indices]] = {}
         self.totals = np.zeros((1 << 10, 8, 2), np.int64)
         for batch in self.batches(["sku", "warehouse_id", "quantity"]):
@@ -201,7 +202,7 @@ class LogFile:
 
     def _read(self, columns: list[str]) -> Iterator[Any]:
         """Read batch by batch; the time is read only where asked for, or where a part of the file may pass the night."""
-        until = pa.scalar(self.night, pa.timestamp("us", "UTC"))
+        until = self._until()
         with_time = columns if "moved_at" in columns else [*columns, "moved_at"]
         for group in range(self._file.num_row_groups):
             is_past = self._ends_before(group)
@@ -210,16 +211,21 @@ class LogFile:
                 if is_past:
                     yield batch
                 else:
-                    at = batch.column("moved_at").cast(pa.timestamp("us", "UTC"))
-                    yield batch.filter(pc.less_equal(at, until)).select(columns)
+                    by_then = self._whole(batch, "moved_at") <= until
+                    yield batch.filter(_flags(by_then)).select(columns)
 
     def _ends_before(self, group: int) -> bool:
         column = self.columns.index("moved_at")
         told = self._file.metadata.row_group(group).column(column).statistics
-        if told is None or not told.has_min_max or not isinstance(told.max, datetime):
+        kind = self._file.schema_arrow.types[column]
+        if told is None or not told.has_min_max or not pa.types.is_timestamp(kind) or kind.unit not in _MICROSECONDS:
             return False
-        latest = told.max if told.max.tzinfo else told.max.replace(tzinfo=self.night.tzinfo)
-        return bool(latest <= self.night)
+        # As it is stored: read as a time, pandas is imported for it.
+        latest = told.max_raw
+        return isinstance(latest, int) and latest * _MICROSECONDS[kind.unit] <= self._until()
+
+    def _until(self) -> int:
+        return int(np.datetime64(self.night.astimezone(UTC).replace(tzinfo=None), "us").astype(np.int64))
 
     def _coded(self, batch: Any, name: str) -> tuple[Indices, Indices]:
         """Give the codes of a text column in this batch, and the number that each code has in the whole file."""
@@ -236,9 +242,9 @@ class LogFile:
                 fresh = texts.filter(pc.is_null(found)).cast(pa.large_string())
                 self._known[name] = pa.concat_arrays([self._known[name], fresh])
                 found = pc.index_in(texts.cast(pa.large_string()), value_set=self._known[name])
-            numbers = found.to_numpy().astype(np.int32)
+            numbers = _lent(found, np.int32)
             self._numbered[name] = texts, numbers
-        return _read_only(column.indices.to_numpy(zero_copy_only=False)), numbers
+        return _lent(column.indices, np.int32), numbers
 
     def _kinds(self, batch: Any) -> tuple[Indices, npt.NDArray[np.int8]]:
         column = batch.column("kind")
@@ -251,20 +257,18 @@ class LogFile:
                 f"{self.path} has movements of kind {', '.join(unknown) or None}; there are {', '.join(_KINDS)}."
             )
         numbers = np.array([_KINDS.index(name) for name in names], np.int8)
-        return _read_only(column.indices.to_numpy(zero_copy_only=False)), numbers
+        return _lent(column.indices, np.int32), numbers
 
     def _whole(self, batch: Any, name: str) -> Integers:
         column = batch.column(name)
         if name == "moved_at":
-            column = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
-        elif name == "unit_cost_cents":
-            column = pc.fill_null(column.cast(pa.int64()), NO_COST)
-        else:
-            column = column.cast(pa.int64())
+            column = column.cast(pa.timestamp("us", "UTC"))
+        column = column.cast(pa.int64())
+        if column.null_count and name == "unit_cost_cents":
+            return _read_only(np.where(_is_known(column), _lent(column, np.int64), NO_COST))
         if column.null_count:
             raise InputError(f"{self.path} has {column.null_count} rows without {name}.")
-        values: Integers = column.to_numpy(zero_copy_only=False)
-        return _read_only(values)
+        return _lent(column, np.int64)
 
     def _grow(self) -> None:
         skus, places = len(self._known["sku"]), len(self._known["warehouse_id"])
@@ -300,6 +304,29 @@ def empty_log(rows: int, start: Integers, *, has_links: bool) -> Log:
         _fresh(rows if has_links else 0, np.int32),
         np.empty(0, np.int64),
     )
+
+
+def _lent(array: Any, dtype: type[np.signedinteger]) -> npt.NDArray[Any]:
+    """Give the values of an Arrow array where they lie; where one is missing, anything may stand.
+
+    Arrow's own ways to and from NumPy import pandas: half a second and fifty megabytes.
+    """
+    if not len(array):
+        return _read_only(np.empty(0, dtype))
+    begin = array.offset * np.dtype(dtype).itemsize
+    return _read_only(np.frombuffer(array.buffers()[1], dtype, len(array), begin))
+
+
+def _is_known(array: Any) -> npt.NDArray[np.bool_]:
+    """Tell where an Arrow array, some of whose values are missing, has one."""
+    bits = np.unpackbits(np.frombuffer(array.buffers()[0], np.uint8), bitorder="little")
+    return bits[array.offset : array.offset + len(array)].view(np.bool_)
+
+
+def _flags(values: npt.NDArray[np.bool_]) -> Any:
+    """Give flags as an Arrow array."""
+    bits = pa.py_buffer(np.packbits(values, bitorder="little").tobytes())
+    return pa.Array.from_buffers(pa.bool_(), values.size, [None, bits])
 
 
 def _read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

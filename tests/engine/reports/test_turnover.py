@@ -1,5 +1,7 @@
 """Turnover from a file that is valued while it is read, by channel, rolling, and traced to movement rows."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -216,3 +218,20 @@ def test_costs_are_converted_at_the_rate_of_their_day():
     assert found.drop("unit_cost_cents", "currency").equals(foreign.drop("unit_cost_cents", "currency"))
     with pytest.raises(InputError, match="1 movements have no rate to CHF, such as EUR on 2026-01-03"):
         in_currency(foreign, rates, "CHF")
+
+
+def test_reading_a_file_does_not_import_pandas(tmp_path):
+    night(1)[1].sort("moved_at").write_parquet(tmp_path / "log.parquet", row_group_size=300)
+    script = (
+        "import sys; from datetime import datetime, UTC; from pathlib import Path;"
+        "import polars as pl; from engine.reports.scan import LogFile;"
+        "log = LogFile(Path(sys.argv[1]), datetime(2025, 9, 1, tzinfo=UTC));"
+        "links = pl.DataFrame(schema={'row': pl.UInt32, 'link': pl.Int32});"
+        "rows = sum(batch.moved_at.size for batch in log.movements(links));"
+        "print(rows, 'pandas' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "log.parquet"], capture_output=True, text=True, check=True
+    )
+    expected = night(1)[1].filter(pl.col("moved_at") <= datetime(2025, 9, 1, tzinfo=UTC)).height
+    assert done.stdout.split() == [str(expected), "False"]
