@@ -69,9 +69,9 @@ class PriceSearch:
             self.is_hopeless | self._is_poor | (problem.supplier_order_cents > 0)
         )
         self.is_limited = bool(over.any() or self.has_conditions.any())
-        touched = self._is_scarce | self.has_conditions
-        sends = bool(over[problem.num_suppliers :].any())
-        self._articles: Integers = planner.articles[touched[problem.supplier] | sends]
+        # A price for what an article's best plan does not use leaves that plan the best, and its bound a bound.
+        sends = plans[1].sent[:, over[problem.num_suppliers :]].any(axis=1)
+        self._articles: Integers = planner.articles[(self._is_scarce | self._is_poor)[problem.supplier] | sends]
 
     def overused(self, plans: Plans) -> Flags:
         """Tell which limits all of these plans together pass, suppliers first."""
@@ -121,7 +121,8 @@ class PriceSearch:
 
     def _at(self, prices: SharedPrices, plans: Plans) -> Priced:
         # A bound needs that nothing is paid for being bought and kept without end; a plan does not.
-        within = SharedPrices(np.maximum(prices.money, -self.planner.dearest_subsidy()), prices.sending)
+        subsidy = np.where(self._is_poor, self.planner.dearest_subsidy(), 0.0)
+        within = SharedPrices(np.maximum(prices.money, -subsidy), prices.sending)
         return Priced(within, self.planner.bounds(within, self._articles, self._bounds), plans)
 
     def _plans(self, prices: SharedPrices) -> Plans:
