@@ -112,7 +112,7 @@ def _apart(
     article: int,
     passed: float,
     worth: float,
-    line: float,
+    line: Numbers,
     flow: Integers,
 ) -> float:
     """Give the least cost of an article's stocks apart: a moved unit has a price, and so has what is held of it together.
@@ -140,8 +140,8 @@ def _apart(
         if best[0] + order < cheapest:
             cheapest, bought = best[0] + order, int(best[1])
         _raised(tables, stock, position, passed, most, best)
-        if best[0] + line < cheapest:
-            cheapest, received, bought = best[0] + line, int(best[1]), 0
+        if best[0] + line[stock] < cheapest:
+            cheapest, received, bought = best[0] + line[stock], int(best[1]), 0
         if least < position:
             earned = passed - moving[stock]
             fewer = min(first_above(tables, stock, -earned, least, most), position)
@@ -160,7 +160,7 @@ def _apart(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _highest_apart(tables: Tables, terms: Terms, moving: Numbers, article: int, line: float, flow: Integers) -> float:
+def _highest_apart(tables: Tables, terms: Terms, moving: Numbers, article: int, line: Numbers, flow: Integers) -> float:
     """Give the highest of these bounds, the two prices set in turn by bisection on the bound's slope."""
     lost = tables.lost[article]
     least, most = -1.0, lost + terms.money[article] + 1.0
@@ -196,9 +196,11 @@ def _highest_apart(tables: Tables, terms: Terms, moving: Numbers, article: int, 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def fill_bounds(
-    tables: Tables, terms: Terms, moving: Numbers, line: float, articles: Integers, bounds: Numbers
+    tables: Tables, terms: Terms, moving: Numbers, line: Numbers, articles: Integers, bounds: Numbers
 ) -> None:
-    """Fill what no plan of each of the articles can undercut at the prices of `terms`; `line` is the cheapest fixed cost of a move.
+    """Fill what no plan of each of the articles can undercut at the prices of `terms`.
+
+    `moving` is the cheapest cost of a unit out of each stock, `line` the cheapest fixed cost of a move to it.
 
     Either nothing is moved, or there is a move; the stocks of the article are taken apart, and what a unit is worth between
     them is the multiplier of the rule that they hold together what they hold one by one. Raising a stock takes the cheaper
@@ -214,9 +216,12 @@ def fill_bounds(
         for stock in range(first, last):
             can_move = can_move or tables.least[stock] < tables.position[stock]
         if can_move and last - first > 1:
-            fixed = min(order, line)
+            cheapest = np.inf
+            for stock in range(first, last):
+                cheapest = min(cheapest, line[stock])
+            fixed = min(order, cheapest)
             found = _highest_relaxed(tables, moving, article, money, fixed, True, missing)
-            bounds[article] = min(bounds[article], found + line - fixed)
-            if line > 0.0:
+            bounds[article] = min(bounds[article], found + cheapest - fixed)
+            if cheapest > 0.0:
                 apart = _highest_apart(tables, terms, moving, article, line, flow)
                 bounds[article] = max(bounds[article], apart)

@@ -51,6 +51,17 @@ class Lines(NamedTuple):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def fill_ways(tables: Tables, terms: Terms, out_unit: Numbers, in_line: Numbers) -> None:
+    """Fill the cheapest cost of a unit from each stock, and of a line to it, among the stocks of its article."""
+    for article in range(tables.start.size - 1):
+        first, last = tables.start[article], tables.start[article + 1]
+        for stock in range(first, last):
+            for other in range(first, last):
+                out_unit[stock] = min(out_unit[stock], terms.route_unit[terms.place[stock], terms.place[other]])
+                in_line[stock] = min(in_line[stock], terms.route_line[terms.place[other], terms.place[stock]])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _sent_cost(tables: Tables, terms: Terms, sender: int, taker: int, units: int, now: Integers) -> float:
     """Give what moving so many units adds to the cost; less than zero where it saves."""
     own = terms.route_unit[terms.place[sender], terms.place[taker]] * units

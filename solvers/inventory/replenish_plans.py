@@ -114,7 +114,7 @@ class Planner:
         """Plan articles by marginal analysis, then whole lines; without `others`, articles not asked for do nothing."""
         found, asked = self.nothing(), self.articles if articles is None else articles
         terms = self.terms(prices)
-        moving, priced = self._moving(terms), np.zeros(self.problem.num_articles)
+        (moving, _), priced = self._ways(terms), np.zeros(self.problem.num_articles)
 
         def fill(part: Integers) -> None:
             kernels.fill_plans(self.problem.tables, terms, moving, part, found.lines, priced)
@@ -145,8 +145,7 @@ class Planner:
         """Give for every article what no plan can undercut at the prices, doing nothing included."""
         terms = self.terms(prices)
         found = np.zeros(self.problem.num_articles) if others is None else others.copy()
-        line = float(self.route_line.min()) if self.route_line.size else 0.0
-        moving = self._moving(terms)
+        moving, line = self._ways(terms)
 
         def fill(part: Integers) -> None:
             kernels_bounds.fill_bounds(self.problem.tables, terms, moving, line, part, found)
@@ -192,7 +191,8 @@ class Planner:
             np.where(keeps[:, None], others.sent, plans.sent),
         )
 
-    def _moving(self, terms: Terms) -> Numbers:
-        """Give the cheapest way out of each stock."""
-        cheapest: Numbers = terms.route_unit.min(axis=1, initial=_NO_ROUTE)[self.problem.warehouse]
-        return cheapest
+    def _ways(self, terms: Terms) -> tuple[Numbers, Numbers]:
+        """Give the cheapest cost of a unit out of each stock, and of a line to it."""
+        out_unit, in_line = (np.full(self.problem.num_stocks, _NO_ROUTE) for _ in range(2))
+        kernels.fill_ways(self.problem.tables, terms, out_unit, in_line)
+        return out_unit, in_line
