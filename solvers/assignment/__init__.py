@@ -1,7 +1,7 @@
 """Which warehouse ships which piece of every order: the whole night at once, at least cost, with a certificate."""
 
 from solvers.assignment.baselines import Baseline, nearest_warehouse, order_by_order, single_warehouse_first
-from solvers.assignment.bounds import lower_bound, lower_bound_millicents
+from solvers.assignment.bounds import lower_bound, lower_bound_millicents, rough_prices
 from solvers.assignment.explain import Alternative, alternatives, describe
 from solvers.assignment.prices import Prices
 from solvers.assignment.problem import (
@@ -31,6 +31,7 @@ __all__ = [
     "lower_bound_millicents",
     "nearest_warehouse",
     "order_by_order",
+    "rough_prices",
     "single_warehouse_first",
     "solve",
 ]

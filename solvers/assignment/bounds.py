@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.assignment.preparation import arrays_of, prepare
+from solvers.assignment.dual import search_prices
+from solvers.assignment.preparation import arrays_of, prepare, prices_of
 from solvers.assignment.pricer import Pricer
 from solvers.assignment.problem import MILLICENTS
 
@@ -38,6 +39,21 @@ def lower_bound_millicents(problem: AssignmentProblem, prices: Prices, threads: 
     prices.check(problem)
     pricing = Pricer(prepare(problem), threads)(arrays_of(prices))
     return pricing.bound_millicents - limits_worth_millicents(problem, prices)
+
+
+def rough_prices(problem: AssignmentProblem, *, rounds: int, threads: int = 1) -> Prices:
+    """Search prices for a few rounds, to tell what is scarce before there is a plan.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    rounds
+        Rounds over all options, at least 1.
+    threads
+        How many threads share the orders; the prices do not depend on their number.
+    """
+    return prices_of(search_prices(Pricer(prepare(problem), threads), rounds=rounds).prices)
 
 
 def limits_worth_millicents(problem: AssignmentProblem, prices: Prices) -> int:

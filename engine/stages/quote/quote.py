@@ -95,7 +95,7 @@ def quote(received: Received, inputs: Inputs, settings: Settings, as_of: datetim
     found = candidates(night.goods, settings.assign.exact_lines)
     priced = _priced(found, night)
     pieces = with_backorder_cents(_with_blocked(found, priced, night), night.goods.together, priced.offered.offers)
-    suggestions = Suggestions.start(night, pieces, found, as_of)
+    suggestions = Suggestions.start(night, pieces, found, priced.offered.offers, as_of)
     for _ in range(settings.assign.suggestion_rounds):
         order, mask = suggestions.further(priced.offered.offers)
         if not len(order):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,15 @@ import polars as pl
 
 from engine.assignment_tables import assignment_problem, prices_from, without_limits
 from engine.contracts.outputs import OFFER_CARTONS, OFFER_PICKUPS
+from engine.errors import NoPlanError
 from engine.stages.quote.item_sets import Candidates, held_masks
 from engine.stages.quote.night import QuoteNight
-from solvers.assignment import MILLICENTS, AssignmentProblem, Prices, order_by_order
+from solvers.assignment import MILLICENTS, AssignmentProblem, Prices, order_by_order, rough_prices
 
 Ints = npt.NDArray[np.int64]
+
+_ROUGH_ROUNDS: Final = 20
+"""Rounds of the price search where no night came before: enough to tell what is scarce, a second's work."""
 
 
 @dataclass
@@ -55,6 +59,7 @@ class Suggestions:
         night: QuoteNight,
         pieces: pl.DataFrame,
         found: Candidates,
+        offers: pl.DataFrame,
         as_of: datetime,
     ) -> Self:
         """Find the long orders and the prices to go by.
@@ -67,6 +72,8 @@ class Suggestions:
             The pieces, priced for waiting.
         found
             The candidates that were priced already.
+        offers
+            The offers made of these.
         as_of
             The night's instant.
         """
@@ -77,7 +84,7 @@ class Suggestions:
             if order in known:
                 known[order].add(mask)
         has_work = len(long) > 0 and assign.suggestion_rounds > 0
-        prices = _prices(night, as_of) if has_work else None
+        prices = _prices(night, pieces, offers, as_of) if has_work else None
         return cls(night, as_of, pieces, prices, long, known, held_masks(night.goods))
 
     def further(self, offers: pl.DataFrame) -> tuple[Ints, Ints]:
@@ -144,15 +151,19 @@ class Suggestions:
         return kept
 
 
-def _prices(night: QuoteNight, as_of: datetime) -> Prices:
-    """Give last night's prices as far as they hold tonight, and none above zero where there are none.
-
-    A search for tonight's own would take as long as packing what is suggested by them.
-    """
+def _prices(night: QuoteNight, pieces: pl.DataFrame, offers: pl.DataFrame, as_of: datetime) -> Prices:
+    """Give last night's prices as far as they hold tonight; where there are none, rough ones of the offers so far."""
     inputs = night.inputs
     warm = prices_from(inputs.past_prices, inputs, as_of) if night.settings.assign.warm_start else None
-    stock, none = night.goods.available, np.zeros(0, np.int64)
-    return warm or Prices(np.zeros_like(stock), np.zeros(stock.shape[0], np.int64), none)
+    if warm is not None:
+        return warm
+    # Suggestions go by stock and capacity; who gets cartons and pickups is for the plan to say.
+    none = OFFER_CARTONS.empty(), OFFER_PICKUPS.empty()
+    try:
+        problem = assignment_problem(night.orders, pieces, offers, *none, inputs, night.settings, as_of)
+    except ValueError as error:
+        raise NoPlanError(f"the night cannot be planned: {error}") from error
+    return rough_prices(problem, rounds=_ROUGH_ROUNDS, threads=night.settings.night.threads)
 
 
 def _unlimited(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reference import brute_force_cents, random_problem, relaxed_millicents
 
-from solvers.assignment import Effort, Prices, lower_bound, lower_bound_millicents, solve
+from solvers.assignment import Effort, Prices, lower_bound, lower_bound_millicents, rough_prices, solve
 from solvers.outcome import Status
 
 QUICK = Effort(price_rounds=60, block_rounds=0)
@@ -51,6 +51,19 @@ def test_bound_at_any_prices_is_every_orders_cheapest_plan_less_the_worth_of_the
             rng.integers(0, 5_000, problem.num_resources),
         )
         assert lower_bound_millicents(problem, prices) == relaxed_millicents(problem, prices)
+
+
+def test_rough_prices_prove_more_than_none_and_no_more_than_is_so():
+    better = 0
+    for seed in range(1300, 1320):
+        problem = random_problem(seed, num_orders=3)
+        rough = rough_prices(problem, rounds=20)
+        assert lower_bound(problem, Prices.zero(problem)) <= lower_bound(problem, rough) <= brute_force_cents(problem)
+        better += lower_bound(problem, Prices.zero(problem)) < lower_bound(problem, rough)
+        np.testing.assert_array_equal(
+            rough.stock_millicents, rough_prices(problem, rounds=20, threads=2).stock_millicents
+        )
+    assert better > 5
 
 
 def test_zero_prices_bound_is_the_optimum_when_nothing_is_short():
