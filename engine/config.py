@@ -105,7 +105,7 @@ class Packing(_Section):
     """Least share of an item's base that something carries."""
     centred_from_g: int | None = Field(default=None, ge=0)
     """Contents of a box at least this heavy have their centre of gravity within the middle half of its base; none for never."""
-    tries: int = Field(default=12, ge=1)
+    tries: int = Field(default=300, ge=1)
     """Constructive packings tried for one item set in one carton."""
     node_limit: int = Field(default=2_000, ge=0)
     """Nodes of the exact search for one item set in one carton."""
