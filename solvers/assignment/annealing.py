@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solvers.assignment.columns import worth_of
 from solvers.assignment.kernels_anneal import Holding, anneal, enter_orders, take_columns
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Annealer:
         take_columns(columns, chosen, self.left)
         self._random = np.random.default_rng(seed)
         self._typical_cost = typical_cost
-        self._worth = _per_column(columns, price)
+        self._worth = worth_of(columns, price)
         movable = self._movable()
         parts = int(np.clip(len(movable) // _ORDERS_A_PART, 1, _MOST_PARTS))
         order_of_use = np.repeat(
@@ -96,6 +97,11 @@ class Annealer:
             )
             for _ in range(parts)
         ]  # fmt: skip
+
+    @property
+    def num_parts(self) -> int:
+        """Number of parts that are searched side by side."""
+        return len(self._holdings)
 
     def run(self, rounds: int, threads: int, deadline: float | None = None) -> None:
         """Anneal in rounds of falling heat, then settle in money.
@@ -169,14 +175,51 @@ class Annealer:
         return share + (dealt < extra)
 
 
+def anneal_columns(
+    columns: Columns,
+    price: Int64Array,
+    limit: Int64Array,
+    family: Int64Array,
+    typical_cost: float,
+    chosen: Int64Array,
+    *,
+    rounds: int,
+    threads: int,
+    seed: int,
+    deadline: float | None = None,
+) -> list[Int64Array]:
+    """Search from one plan in several ways at once; gives what was found, the cheapest first.
+
+    A small problem is searched twice from two seeds; a large one once, in parts. What the ways disagree on tells where
+    there is still something to decide.
+
+    Parameters
+    ----------
+    columns, price, limit, family, typical_cost
+        As for `Annealer`.
+    chosen
+        Shape (num_orders,): the column of each order to begin with.
+    rounds
+        Number of hot rounds.
+    threads
+        Threads to share the work; the result does not depend on them.
+    seed
+        Seed of all choices.
+    deadline
+        `time.monotonic()` after which to settle at once.
+    """
+    first = Annealer(columns, price, limit, family, typical_cost, chosen.copy(), seed)
+    ways = [first]
+    if first.num_parts == 1:
+        ways.append(Annealer(columns, price, limit, family, typical_cost, chosen.copy(), seed + 1))
+    with ThreadPoolExecutor(min(threads, len(ways))) as pool:
+        list(pool.map(lambda way: way.run(rounds, threads, deadline), ways))
+    found = [way.chosen for way in ways] + [chosen]
+    return sorted(found, key=lambda choice: int(columns.cost[choice].sum()))
+
+
 def _late(deadline: float | None) -> bool:
     return deadline is not None and time.monotonic() > deadline
-
-
-def _per_column(columns: Columns, price: Int64Array) -> Int64Array:
-    """Give what each column takes, at prices."""
-    worth = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(columns.use_amount * price[columns.use_limit])])
-    return np.asarray(worth[columns.use_start[1:]] - worth[columns.use_start[:-1]])
 
 
 def _pairs(order: NDArray[np.int32], family: Int64Array, movable: Int64Array) -> tuple[Int64Array, Int64Array]:

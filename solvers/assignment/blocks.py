@@ -9,13 +9,15 @@ import numpy as np
 from ortools.math_opt import model_pb2
 from ortools.math_opt.python import mathopt
 
+from solvers.arrays import ranges
+
 if TYPE_CHECKING:
     from solvers.assignment.kernels_columns import Columns
     from solvers.assignment.problem import Int64Array
 
 _GUARD_SECONDS = 600.0
 """A block takes seconds, held by its nodes; this only keeps one that hangs from holding up the night."""
-_RELATIVE_GAP = 1e-4
+_RELATIVE_GAP = 3e-5
 
 
 def solve_block(
@@ -99,10 +101,8 @@ def uses_of(columns: Columns, some: Int64Array) -> Int64Array:
     some
         Which of them.
     """
-    start, end = columns.use_start[some], columns.use_start[some + 1]
-    length = end - start
-    before = np.cumsum(length) - length
-    return np.asarray(np.repeat(start - before, length) + np.arange(int(length.sum())))
+    start = columns.use_start[some]
+    return ranges(start, columns.use_start[some + 1] - start)
 
 
 def _minimise(

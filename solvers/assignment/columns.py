@@ -118,6 +118,35 @@ def price_in_shares(columns: Columns, price: Int64Array, chosen: Int64Array, thr
     return sum(cost for cost, _ in shares), np.sum([used for _, used in shares], axis=0)
 
 
+def worth_of(columns: Columns, price: Int64Array) -> Int64Array:
+    """Give what each column takes, at prices.
+
+    Parameters
+    ----------
+    columns
+        All columns.
+    price
+        Price of each limit, thousandths of a cent.
+    """
+    worth = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(columns.use_amount * price[columns.use_limit])])
+    return np.asarray(worth[columns.use_start[1:]] - worth[columns.use_start[:-1]])
+
+
+def losses_of(columns: Columns, price: Int64Array) -> Int64Array:
+    """Give how much dearer at prices each column is than the cheapest of its order, thousandths of a cent.
+
+    Parameters
+    ----------
+    columns
+        All columns.
+    price
+        Price of each limit, thousandths of a cent.
+    """
+    at_prices = columns.cost + worth_of(columns, price)
+    cheapest = np.minimum.reduceat(at_prices, columns.start[:-1])
+    return np.asarray(at_prices - np.repeat(cheapest, np.diff(columns.start)))
+
+
 def columns_of(columns: Columns, plan: Int64Array, order_of_option: Int64Array) -> Int64Array:
     """Find the column of each order that carries out a plan; all are among the columns.
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from solvers.assignment.annealing import Annealer
-from solvers.assignment.columns import columns_of, list_columns, plan_of
+from solvers.assignment.annealing import anneal_columns
+from solvers.assignment.columns import columns_of, list_columns, losses_of, plan_of
 from solvers.assignment.dive import dive
 from solvers.assignment.dual import refine_prices, search_prices, typical_cost_cents
 from solvers.assignment.kernels_plan import replace_sequence, take_plans
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from solvers.assignment.problem import AssignmentProblem, Int64Array
 
 
-_SLACK = 0.25
+_SLACK = 1.0
 """How much dearer at prices than its order's cheapest a plan may be to be searched, as a share of an option's cost."""
+_NEAR = 0.08
+"""How much dearer at prices than its order's cheapest a plan may be that a block chooses from, as a share again."""
 _COLUMN_ROUNDS = 16
 """Rounds over the plans that are nearly cheapest, per round over all options."""
 _IDLE_ROUNDS = 2
@@ -57,9 +59,9 @@ class Effort:
     """
 
     price_rounds: int = 200
-    move_rounds: int = 20
+    move_rounds: int = 10
     block_rounds: int = 4
-    block_size: int = 400
+    block_size: int = 1000
     block_nodes: int = 50
     slack_cents: int | None = None
 
@@ -155,24 +157,25 @@ def _search(
     columns = list_columns(pricer, dual.prices, slack, plan)
     order_of_option = np.repeat(np.arange(prepared.num_orders), np.diff(prepared.instance.option_start))
     chosen = columns_of(columns, plan, order_of_option)
-    before = int(columns.cost[chosen].sum())
-    first = chosen.copy()
+    price = flatten(dual.prices)[prepared.contested]
+    found = [chosen]
     if effort.move_rounds:
-        price = flatten(dual.prices)[prepared.contested]
-        annealer = Annealer(columns, price, limit, family, typical * MILLICENTS, chosen, seed)
-        annealer.run(
-            effort.move_rounds, pricer.threads, None if deadline is None else (time.monotonic() + deadline) / 2
-        )
-        if int(columns.cost[chosen].sum()) > before:
-            chosen = first
-    neighbourhoods = Neighbourhoods(columns, limit, family, chosen, seed)
+        halfway = None if deadline is None else (time.monotonic() + deadline) / 2
+        found = anneal_columns(
+            columns, price, limit, family, typical * MILLICENTS, chosen,
+            rounds=effort.move_rounds, threads=pricer.threads, seed=seed, deadline=halfway,
+        )  # fmt: skip
+        chosen = found[0].copy()
+    neighbourhoods = Neighbourhoods(
+        columns, losses_of(columns, price), limit, family, chosen, np.concatenate(found), seed
+    )
+    near = round(_NEAR * typical * MILLICENTS)
     idle = 0
-    for _ in range(effort.block_rounds):
+    for number in range(effort.block_rounds):
         if idle == _IDLE_ROUNDS or (deadline is not None and time.monotonic() > deadline):
             break
-        saved = neighbourhoods.round(
-            effort.block_size, nodes=effort.block_nodes, threads=pricer.threads, deadline=deadline
-        )
+        size = effort.block_size * min(1 + number, 2)
+        saved = neighbourhoods.round(size, near, nodes=effort.block_nodes, threads=pricer.threads, deadline=deadline)
         idle = 0 if saved else idle + 1
     return plan_of(columns, chosen, prepared.instance)
 

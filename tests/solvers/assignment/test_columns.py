@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from reference import brute_force_cents, plan_cents, plans, random_problem
 
 from solvers.assignment import annealing
 from solvers.assignment.annealing import Annealer
-from solvers.assignment.columns import columns_of, list_columns, plan_of, price_in_shares
+from solvers.assignment.columns import columns_of, list_columns, losses_of, plan_of, price_in_shares, worth_of
 from solvers.assignment.dual import refine_prices, search_prices
+from solvers.assignment.kernels_groups import grow_groups
 from solvers.assignment.kernels_plan import place_sequence, replace_sequence, take_plans
 from solvers.assignment.neighbourhoods import Neighbourhoods
 from solvers.assignment.preparation import prepare
 from solvers.assignment.pricer import Pricer
 
 EVERY_PLAN_CENTS = 100_000
+ANY_LOSS = 1000 * EVERY_PLAN_CENTS
 
 
 def _pricer(seed: int = 0, **shape) -> tuple:
@@ -25,6 +29,11 @@ def _pricer(seed: int = 0, **shape) -> tuple:
 
 def _free(pricer: Pricer):
     return pricer.prepared.spread(np.zeros(len(pricer.prepared.contested), dtype=np.int64))
+
+
+def _blocks(columns, limit, family, chosen, others=None) -> Neighbourhoods:
+    loss = losses_of(columns, np.zeros(len(limit), dtype=np.int64))
+    return Neighbourhoods(columns, loss, limit, family, chosen, chosen if others is None else others, seed=1)
 
 
 def test_with_enough_slack_every_plan_of_every_order_is_listed_once():
@@ -75,7 +84,7 @@ def test_an_order_placed_anew_never_ends_dearer_than_it_was():
         prepared, limit = pricer.prepared, pricer.prepared.contested_limit()
         columns = list_columns(pricer, _free(pricer), EVERY_PLAN_CENTS)
         chosen = columns.start[1:] - 1
-        Neighbourhoods(columns, limit, prepared.family(), chosen, seed=1).round(25, nodes=50, threads=1)
+        _blocks(columns, limit, prepared.family(), chosen).round(25, ANY_LOSS, nodes=50, threads=1)
         plan, room = plan_of(columns, chosen, prepared.instance), prepared.room()
         take_plans(prepared.instance, np.arange(3), plan, room, 1)
         replace_sequence(prepared.instance, np.arange(3), _free(pricer), room, pricer.works[0], plan)
@@ -134,11 +143,73 @@ def test_annealing_keeps_the_limits_whatever_the_parts_and_threads(crowded, orde
 def test_blocks_only_ever_save_and_keep_the_limits(crowded):
     prepared, columns, waiting = crowded
     chosen = waiting.copy()
-    search = Neighbourhoods(columns, prepared.contested_limit(), prepared.family(), chosen, seed=1)
+    search = _blocks(columns, prepared.contested_limit(), prepared.family(), chosen)
     for _ in range(3):
         before = columns.cost[chosen].sum()
-        saved = search.round(25, nodes=20, threads=2)
+        saved = search.round(25, ANY_LOSS, nodes=20, threads=2)
         assert columns.cost[chosen].sum() == before - saved
         assert saved >= 0
     assert _room_beside(columns, chosen, prepared.contested_limit()).min() >= 0
     assert columns.cost[chosen].sum() < columns.cost[waiting].sum()
+
+
+def test_blocks_are_the_same_whatever_the_threads(crowded):
+    prepared, columns, waiting = crowded
+    results = []
+    for threads in (1, 2):
+        chosen = waiting.copy()
+        search = _blocks(columns, prepared.contested_limit(), prepared.family(), chosen)
+        search.round(15, ANY_LOSS, nodes=20, threads=threads)
+        results.append(chosen)
+    np.testing.assert_array_equal(*results)
+
+
+def test_a_block_may_choose_the_columns_of_another_plan_however_dear_at_prices(crowded):
+    prepared, columns, waiting = crowded
+    better = waiting.copy()
+    _blocks(columns, prepared.contested_limit(), prepared.family(), better).round(25, ANY_LOSS, nodes=20, threads=1)
+    # At prices as high as a wait nothing but waiting is near; the other plan's columns are there all the same.
+    price = np.full(len(prepared.contested), ANY_LOSS)
+    alone, helped = waiting.copy(), waiting.copy()
+    loss = losses_of(columns, price)
+    for chosen, others in ((alone, waiting), (helped, better)):
+        search = Neighbourhoods(columns, loss, prepared.contested_limit(), prepared.family(), chosen, others, seed=1)
+        search.round(1000, 0, nodes=20, threads=1)
+    assert columns.cost[alone].sum() >= columns.cost[better].sum()
+    assert columns.cost[helped].sum() <= columns.cost[better].sum()
+
+
+def test_losses_are_at_prices_and_none_for_the_cheapest(crowded):
+    prepared, columns, _waiting = crowded
+    price = np.arange(len(prepared.contested)) * 100
+    loss, at_prices = losses_of(columns, price), columns.cost + worth_of(columns, price)
+    for order in range(prepared.num_orders):
+        mine = slice(columns.start[order], columns.start[order + 1])
+        np.testing.assert_array_equal(loss[mine], at_prices[mine] - at_prices[mine].min())
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_groups_hold_every_family_once_and_all_of_its_orders(size):
+    random = np.random.default_rng(size)
+    pair = np.unique(random.integers(0, 20 * 30, 70))
+    family, order = pair // 30, pair % 30
+    by_order = np.argsort(order, kind="stable")
+    start = np.zeros(21, dtype=np.int64)
+    members = grow_groups(
+        random.permutation(20),
+        np.searchsorted(family, np.arange(21)),
+        order,
+        np.searchsorted(order[by_order], np.arange(31)),
+        family[by_order],
+        np.int64(size),
+        start,
+    )
+    groups = [set(members[a:b].tolist()) for a, b in itertools.pairwise(start[: np.argmax(start) + 1])]
+    assert sum(map(len, groups)) == len(members)
+    for one in np.unique(family):
+        assert any(set(order[family == one].tolist()) <= group for group in groups)
+    if size == 1:
+        assert len(groups) == len(np.unique(family))
+    if size == 100:
+        # Groups end only where no order leads on.
+        assert len(set().union(*groups)) == sum(map(len, groups))
