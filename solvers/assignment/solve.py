@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 _SLACK = 1.0
 """How much dearer at prices than its order's cheapest a plan may be to be searched, as a share of an option's cost."""
-_NEAR = 0.08
+_NEAR = 0.06
 """How much dearer at prices than its order's cheapest a plan may be that a block chooses from, as a share again."""
-_COLUMN_ROUNDS = 16
+_COLUMN_ROUNDS = 27
 """Rounds over the plans that are nearly cheapest, per round over all options."""
 _IDLE_ROUNDS = 2
 """Rounds of blocks without gain after which there is no more."""
@@ -43,7 +43,7 @@ class Effort:
     Parameters
     ----------
     price_rounds
-        Rounds of the price search over all options; sixteen times as many follow over the plans that are nearly
+        Rounds of the price search over all options; 27 times as many follow over the plans that are nearly
         cheapest, at a small part of the work.
     move_rounds
         Rounds of annealing, of twenty moves an order each; 0 for none.
@@ -58,10 +58,10 @@ class Effort:
         None: a quarter of what an option typically costs.
     """
 
-    price_rounds: int = 200
+    price_rounds: int = 120
     move_rounds: int = 10
     block_rounds: int = 4
-    block_size: int = 1000
+    block_size: int = 1400
     block_nodes: int = 50
     slack_cents: int | None = None
 
@@ -171,11 +171,12 @@ def _search(
     )
     near = round(_NEAR * typical * MILLICENTS)
     idle = 0
-    for number in range(effort.block_rounds):
+    for _ in range(effort.block_rounds):
         if idle == _IDLE_ROUNDS or (deadline is not None and time.monotonic() > deadline):
             break
-        size = effort.block_size * min(1 + number, 2)
-        saved = neighbourhoods.round(size, near, nodes=effort.block_nodes, threads=pricer.threads, deadline=deadline)
+        saved = neighbourhoods.round(
+            effort.block_size, near, nodes=effort.block_nodes, threads=pricer.threads, deadline=deadline
+        )
         idle = 0 if saved else idle + 1
     return plan_of(columns, chosen, prepared.instance)
 
