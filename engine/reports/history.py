@@ -107,7 +107,9 @@ def read_positions(
             history = read_history(stock, movements, products, as_of, period_days=period_days)
             return history.stocks, value_stocks(history.arrays, has_ages=has_ages, threads=threads)
         opened = _open_file(stock, movements, products, utc(as_of), period_days)
-        found = positions_in_order(opened.file, opened.numbering, opened.links, opened.history, has_ages=has_ages)
+        found = positions_in_order(
+            opened.file, opened.numbering, opened.links, opened.history, has_ages=has_ages, threads=threads
+        )
         return opened.stocks, found or value_stocks(opened.grouped(), has_ages=has_ages, threads=threads)
     except ValueError as error:
         raise InputError(f"stock and stock_movements cannot be valued: {error}") from error

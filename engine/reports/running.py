@@ -11,7 +11,13 @@ from solvers.inventory.running import BUCKET_ROWS
 
 
 def positions_in_order(
-    log_file: LogFile, numbering: Numbering, links: pl.DataFrame, history: GroupedHistory, *, has_ages: bool
+    log_file: LogFile,
+    numbering: Numbering,
+    links: pl.DataFrame,
+    history: GroupedHistory,
+    *,
+    has_ages: bool,
+    threads: int,
 ) -> StockPositions | None:
     """Value the stocks of a file whose rows come in time order; None where they do not.
 
@@ -25,6 +31,8 @@ def positions_in_order(
         The stocks and the period; its own movements are not looked at.
     has_ages
         Whether to keep stock by age, which takes memory for every layer.
+    threads
+        Threads that share the articles.
 
     Raises
     ------
@@ -43,6 +51,7 @@ def positions_in_order(
         period_days=history.period_days,
         has_ages=has_ages,
         bucket_rows=BUCKET_ROWS,
+        threads=threads,
     )
     for batch in log_file.movements(links):
         if not ledger.take(batch):

@@ -84,6 +84,7 @@ def take_rows(
     floor: int,
     stock_of: Indices,
     block_of: Indices,
+    blocks: Integers,
     buckets: Buckets,
     room: int,
     books: Books,
@@ -91,9 +92,9 @@ def take_rows(
     has_ages: bool,
     stopped: Integers,
 ) -> int:
-    """Take the movements of a batch from row `at` on, none of which may be earlier than `floor`.
+    """Take the movements of some blocks from row `at` of a batch on, none of which may be earlier than `floor`.
 
-    stock_of: stock by article and warehouse. block_of: block by article. room: moves of a bucket. stopped: is set to the
+    stock_of: stock by article and warehouse. block_of: block by article. blocks: the first, and the one after the last. room: moves of a bucket. stopped: is set to the
     row that was not taken, or the stock that left the exact range.
     """
     # Taken out of their tuples once: in the loop, each would have its references counted for every row.
@@ -104,6 +105,7 @@ def take_rows(
     kind_codes, kind_map = batch.kind_code, batch.kind_map
     no_values = np.empty((0, 4), np.int64)
     last, has_pools = floor, links.size > 0
+    first_block, num_blocks = blocks[0], blocks[1] - blocks[0]
     for row in range(at, moments.size):
         stopped[0] = row
         moved_at = moments[row]
@@ -111,7 +113,9 @@ def take_rows(
             return NOT_IN_ORDER
         last = moved_at
         sku = sku_map[sku_codes[row]]
-        block = block_of[sku]
+        block = block_of[sku] - first_block
+        if block < 0 or block >= num_blocks:
+            continue
         begin, held = block * room, fill[block, 0]
         if held == room:
             since = begin + held - 1

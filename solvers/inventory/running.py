@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import numpy.typing as npt
 
-from solvers.inventory import kernels_blocks, kernels_log, kernels_take
-from solvers.inventory.kernels_ledger import MAX_CENTS, MEASURES, State
+from solvers.inventory import kernels_log
+from solvers.inventory.kernels_ledger import MEASURES, State
 from solvers.inventory.kernels_log import DAY_US, Indices, Integers, Stocks
-from solvers.inventory.kernels_moves import Moves
 from solvers.inventory.kernels_scan import Batch
-from solvers.inventory.kernels_take import Books, Buckets
+from solvers.inventory.kernels_take import Books
 from solvers.inventory.ledger import AGE_LIMITS_DAYS, StockPositions
+from solvers.inventory.running_part import LedgerPart
 
 BUCKET_ROWS = 500
 """Movements of a block of articles that are valued together: some for each stock, so that fetching it pays.
 
 No power of two, which would have the buckets stand in each other's way in the cache.
 """
-_MOST_BUCKETS_BYTES = 1 << 28
-_MOVE_BYTES = 28
 
 
 def opening_units(on_hand: Integers, moved: Integers, passed: Integers) -> Integers:
@@ -47,18 +45,6 @@ def opening_units(on_hand: Integers, moved: Integers, passed: Integers) -> Integ
         )
     openings: Integers = on_hand - moved
     return openings
-
-
-def check_in_range(failed: int) -> None:
-    """Refuse a stock that a kernel found to leave the exact range.
-
-    Raises
-    ------
-    ValueError
-        When there is one.
-    """
-    if failed != kernels_log.UNKNOWN:
-        raise ValueError(f"the value of stock {failed} passes {MAX_CENTS} cents; check its quantities and unit costs.")
 
 
 def empty_books(num_stocks: int, num_links: int, nodes: int, *, has_ages: bool) -> Books:
@@ -113,6 +99,8 @@ class RunningLedger:
         Whether stock is kept by age; without, the positions have no ages.
     bucket_rows
         Movements of a block that are valued together; the result does not depend on it.
+    threads
+        Threads that share the blocks; the result does not depend on them.
     """
 
     def __init__(
@@ -126,15 +114,19 @@ class RunningLedger:
         period_days: int,
         has_ages: bool = True,
         bucket_rows: int = BUCKET_ROWS,
+        threads: int = 1,
     ) -> None:
-        count = stocks.opening.size
-        self._stocks, self._stock_of, self._block_of = stocks, stock_of, block_of
-        self._has_ages, self._room, self._floor = has_ages, bucket_rows, int(np.iinfo(np.int64).min)
+        count, blocks = stocks.opening.size, stocks.start.size - 1
         self._period = np.array([last_day - period_days + 1, last_day, last_day], np.int64)
         self._ages = no_ages(count, has_ages=has_ages)
-        self._books = empty_books(count, num_links, 2 * count + 1, has_ages=has_ages)
-        self._buckets = self._empty_buckets(bucket_rows, num_links)
-        self._stopped = np.zeros(1, np.int64)
+        books = empty_books(count, num_links, 0, has_ages=has_ages)
+        self._measures = books.measures
+        cuts = np.unique(np.linspace(0, blocks, min(threads, max(blocks, 1)) + 1).astype(np.int64)).tolist()
+        self._parts = [
+            LedgerPart(stocks, stock_of, block_of, books, low, high, has_ages=has_ages, bucket_rows=bucket_rows)
+            for low, high in itertools.pairwise(cuts)
+        ]
+        self._floor = int(np.iinfo(np.int64).min)
         self._is_open = False
 
     def take(self, batch: Batch) -> bool:
@@ -154,28 +146,12 @@ class RunningLedger:
             return True
         if not self._is_open:
             self._open(int(batch.moved_at[0]) // DAY_US - 1)
-        at = 0
-        while True:
-            ended = kernels_take.take_rows(
-                batch,
-                at,
-                self._floor,
-                self._stock_of,
-                self._block_of,
-                self._buckets,
-                self._room,
-                self._books,
-                int(self._period[0]),
-                self._has_ages,
-                self._stopped,
-            )
-            if ended == kernels_take.TAKEN:
-                self._floor = int(batch.moved_at[-1])
-                return True
-            if ended == kernels_take.NOT_IN_ORDER or (ended == kernels_take.NO_ROOM and not self._widen()):
-                return False
-            self._handle(ended)
-            at = int(self._stopped[0])
+        floor, first_day = self._floor, int(self._period[0])
+        self._floor = int(batch.moved_at[-1])
+        if len(self._parts) == 1:
+            return self._parts[0].take(batch, floor, first_day)
+        with ThreadPoolExecutor(len(self._parts)) as pool:
+            return all(list(pool.map(lambda part: part.take(batch, floor, first_day), self._parts)))
 
     def close(self) -> StockPositions:
         """Value what still waits, close the days up to the last and give what was measured.
@@ -187,63 +163,12 @@ class RunningLedger:
         """
         if not self._is_open:
             self._open(int(self._period[1]))
-        at, ended = 0, kernels_take.NO_NODES
-        while ended != kernels_take.TAKEN:
-            ended = kernels_take.empty_buckets(
-                at,
-                self._buckets,
-                self._room,
-                self._books,
-                int(self._period[0]),
-                self._has_ages,
-                self._stopped,
-            )
-            self._handle(ended)
-            at = int(self._stopped[0])
-        limits = np.array(AGE_LIMITS_DAYS, np.int64)
-        state, measures = self._books.state, self._books.measures
-        kernels_blocks.close_stocks(state, self._period, limits, 0, measures.shape[0], measures, self._ages)
-        return StockPositions(measures, self._ages[:, 0], self._ages[:, 1])
+        with ThreadPoolExecutor(max(1, len(self._parts))) as pool:
+            list(pool.map(lambda part: part.close(self._period, self._ages), self._parts))
+        return StockPositions(self._measures, self._ages[:, 0], self._ages[:, 1])
 
     def _open(self, origin_day: int) -> None:
         # What lay there before the first movement on record is at least as old as the record, and nothing says it is older.
         self._period[2], self._is_open = origin_day, True
-        state, measures = self._books.state, self._books.measures
-        count = measures.shape[0]
-        check_in_range(
-            int(kernels_blocks.open_stocks(self._stocks, state, self._period, 0, count, self._has_ages, measures))
-        )
-
-    def _handle(self, ended: int) -> None:
-        if ended == kernels_take.OUT_OF_RANGE:
-            check_in_range(int(self._stopped[0]))
-        if ended == kernels_take.NO_NODES:
-            state = self._books.state
-            used = int(state.heap[1])
-            nodes = np.empty((used + used // 2 + 4 * self._room, 3), np.int64)
-            nodes[:used] = state.nodes[:used]
-            self._books = self._books._replace(state=state._replace(nodes=nodes))
-
-    def _empty_buckets(self, room: int, num_links: int) -> Buckets:
-        rows = (self._stocks.start.size - 1) * room
-        moves = Moves(
-            np.empty((rows, 4), np.int32), np.empty(rows, np.int64), np.empty(rows if num_links else 0, np.int32)
-        )
-        return Buckets(moves, np.zeros((self._stocks.start.size - 1, 2), np.int64))
-
-    def _widen(self) -> bool:
-        """Double the buckets for movements of one instant that fill one; False where that would take too much memory."""
-        blocks, room = self._buckets.fill.shape[0], self._room
-        if 2 * blocks * room * _MOVE_BYTES > _MOST_BUCKETS_BYTES:
-            return False
-        wider = self._empty_buckets(2 * room, self._books.pools.shape[0])
-        for old, new in zip(_columns(self._buckets.moves), _columns(wider.moves), strict=True):
-            if old.size:
-                new.reshape(blocks, 2 * room, -1)[:, :room] = old.reshape(blocks, room, -1)
-        wider.fill[:] = self._buckets.fill
-        self._buckets, self._room = wider, 2 * room
-        return True
-
-
-def _columns(moves: Moves) -> list[npt.NDArray[Any]]:
-    return [moves.what, moves.unit_cost, moves.pool]
+        for part in self._parts:
+            part.open(self._period)

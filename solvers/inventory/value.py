@@ -14,7 +14,8 @@ from solvers.inventory import kernels_blocks, kernels_log
 from solvers.inventory.kernels_ledger import State
 from solvers.inventory.kernels_log import Integers, Log, Stocks
 from solvers.inventory.ledger import AGE_LIMITS_DAYS, MovementValues, StockHistory, StockPositions
-from solvers.inventory.running import check_in_range, empty_books, no_ages, opening_units
+from solvers.inventory.running import empty_books, no_ages, opening_units
+from solvers.inventory.running_part import check_in_range
 
 _BLOCK_STOCKS: Final = 64
 """Stocks of a block: what is measured of them takes some twenty kilobytes, which stay in the nearest cache."""

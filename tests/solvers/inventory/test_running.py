@@ -15,7 +15,7 @@ from solvers.inventory import (
     StockHistory,
     block_starts,
     opening_units,
-    running,
+    running_part,
     value_stocks,
 )
 from solvers.inventory.kernels_ledger import MAX_CENTS, MEASURES
@@ -48,7 +48,7 @@ def drawn(seed, rows=600, *, moments=900, links=True):
     )
 
 
-def run(history, *, bucket_rows, batch_rows, has_ages=True, seed=0):
+def run(history, *, bucket_rows, batch_rows, has_ages=True, seed=0, threads=1):
     """Take a history in batches, its movements of one instant in any order; None where it is refused."""
     moved, passed = np.zeros((2, history.on_hand.size), np.int64)
     np.add.at(moved, history.stock, history.quantity)
@@ -63,6 +63,7 @@ def run(history, *, bucket_rows, batch_rows, has_ages=True, seed=0):
         period_days=history.period_days,
         has_ages=has_ages,
         bucket_rows=bucket_rows,
+        threads=threads,
     )
     mixed = np.random.default_rng(seed).permutation(history.stock.size)
     order = mixed[np.argsort(history.moved_at_us[mixed], kind="stable")]
@@ -103,6 +104,9 @@ def test_batches_give_what_the_whole_log_gives(seed, moments, links, bucket_rows
     for batch_rows in (11, 1_000):
         found = run(history, bucket_rows=bucket_rows, batch_rows=batch_rows, seed=batch_rows)
         assert digest(found) == digest(whole)
+    for threads in (2, 3):
+        found = run(history, bucket_rows=bucket_rows, batch_rows=50, threads=threads)
+        assert digest(found) == digest(whole)
     bare = run(history, bucket_rows=bucket_rows, batch_rows=50, has_ages=False)
     for name in set(MEASURES) - {"oldest_day"}:
         assert np.array_equal(bare.of(name), whole.of(name)), name
@@ -132,8 +136,9 @@ def test_what_is_not_in_order_is_not_taken():
 
 
 def test_too_many_of_one_instant_are_not_taken(monkeypatch):
-    monkeypatch.setattr(running, "_MOST_BUCKETS_BYTES", 1_000)
-    assert run(drawn(7, moments=1), bucket_rows=9, batch_rows=100) is None
+    monkeypatch.setattr(running_part, "_MOST_BUCKETS_BYTES", 1_000)
+    for threads in (1, 2):
+        assert run(drawn(7, moments=1), bucket_rows=9, batch_rows=100, threads=threads) is None
 
 
 def test_a_value_beyond_the_exact_range_is_named():
