@@ -145,7 +145,7 @@ class Assign(_Section):
     """Orders up to this many lines are offered every subset of their lines; longer ones the subsets that stock and prices suggest."""
     suggestion_rounds: int = Field(default=2, ge=0, le=20)
     """How often further subsets of the longer orders are suggested, packed and rated: those next to what they would choose at
-    last night's prices."""
+    last night's prices, or at rough ones on a first night."""
     warm_start: bool = True
     """Whether the search for prices starts from those of the last night."""
     movable: Literal["tonight", "unreleased"] = "tonight"

@@ -135,7 +135,6 @@ def value_rows(
     pools: units and value on their way between a sale and its return or between two warehouses. row_values: value,
     revaluation, units and value after each row, `shift` rows on; or empty.
     """
-    # One long loop: arrays given to a function of its own have their references counted, which takes longer than its work.
     what, unit_costs, pool_of = moves.what, moves.unit_cost, moves.pool
     nobody = int(np.int64(UNKNOWN))
     has_pools, wants_rows = moves.pool.size > 0, row_values.size > 0

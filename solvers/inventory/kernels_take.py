@@ -97,7 +97,6 @@ def take_rows(
     stock_of: stock by article and warehouse. block_of: block by article. blocks: the first, and the one after the last. room: moves of a bucket. stopped: is set to the
     row that was not taken, or the stock that left the exact range.
     """
-    # Taken out of their tuples once: in the loop, each would have its references counted for every row.
     moves, fill = buckets.moves, buckets.fill
     what, unit_costs, pools = moves.what, moves.unit_cost, moves.pool
     moments, quantities, costs, links = batch.moved_at, batch.quantity, batch.unit_cost, batch.link

@@ -16,10 +16,7 @@ from solvers.inventory.ledger import AGE_LIMITS_DAYS, StockPositions
 from solvers.inventory.running_part import LedgerPart
 
 BUCKET_ROWS = 500
-"""Movements of a block of articles that are valued together: some for each stock, so that fetching it pays.
-
-No power of two, which would have the buckets stand in each other's way in the cache.
-"""
+"""Movements of a block of articles that are valued together: some for each stock, so that fetching it pays."""
 
 
 def opening_units(on_hand: Integers, moved: Integers, passed: Integers) -> Integers:

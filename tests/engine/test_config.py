@@ -6,6 +6,7 @@ import pytest
 
 from engine.config import Settings, read_settings
 from engine.errors import UsageError
+from solvers.assignment import Effort
 
 
 def written(folder: Path, text: str | bytes) -> Path:
@@ -15,6 +16,10 @@ def written(folder: Path, text: str | bytes) -> Path:
 
 def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
     assert read_settings(written(tmp_path, "")) == Settings()
+
+
+def test_a_night_searches_prices_as_long_as_the_solver_does_by_itself() -> None:
+    assert Settings().assign.iterations == Effort().price_rounds
 
 
 def test_what_is_written_counts_and_the_environment_overrides_it(
