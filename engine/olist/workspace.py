@@ -87,7 +87,10 @@ def _tables(data: Olist, orders: pl.DataFrame, as_of: datetime, seed: int) -> di
         "orders": order_table,
         "order_lines": lines,
         "products": products,
-        "warehouses": warehouses.with_columns(places.capacities(expected, seed).alias("daily_capacity_units")),
+        "warehouses": warehouses.with_columns(
+            places.capacities(expected, seed).alias("daily_capacity_units"),
+            pl.lit(None, dtype=pl.Int64).alias("transfer_capacity_units"),
+        ),
         "stock": places.stock(net, on_hand, warehouses, products["sku"]),
         "stock_movements": movements,
         "inbound": places.inbound(net, demand, warehouses, products["sku"], as_of, seed),
