@@ -40,6 +40,8 @@ FITS, UNKNOWN, REFUTED = 1, 0, -1
 QUICK_TRIES = 12
 FIRST_NODES = 100
 QUICK_NODES = 2_000
+SLIM_NODES = 20_000
+"""With a smaller limit, as for the parts of a split, slimmer items are not worth their search."""
 FLAT_TRIES = 3
 FLAT_NODES = 500
 
@@ -86,15 +88,18 @@ def try_box(
         return REFUTED if refuted_by_duals(group, rows, edge, work.dual_table, work.dual_cap) else UNKNOWN
     if is_flat == 1:
         return UNKNOWN
-    if result == LIMIT and refuted_slim(
-        memory, group, rows, edge, ALIKE_PERCENT, quick_nodes, work.box, work.box_entry
+    slim = rules.node_limit >= SLIM_NODES
+    if (
+        slim
+        and result == LIMIT
+        and refuted_slim(memory, group, rows, edge, ALIKE_PERCENT, quick_nodes, work.box, work.box_entry)
     ):
         return REFUTED
     if reorder(group, rows, work, rules, edge, rules.tries - tries):
         return FITS
     if result == FOUND or rules.node_limit <= quick_nodes:
         return UNKNOWN
-    if refuted_slim(memory, group, rows, edge, ALIKE_PERCENT, rules.node_limit, work.box, work.box_entry):
+    if slim and refuted_slim(memory, group, rows, edge, ALIKE_PERCENT, rules.node_limit, work.box, work.box_entry):
         return REFUTED
     result = search(memory, group, rows, edge, rules.node_limit, work.box, work.box_entry)
     if result == NONE:
