@@ -269,14 +269,17 @@ def _by_supplier(orders: pl.DataFrame, currency: str) -> list[str]:
         ("lines", "lines", count),
         ("units", "units", count),
         ("purchase_cents", "goods", write),
-        ("order_cents", "cost of the order", write),
-        ("minimum_order_cents", "least order", write),
+        ("order_cents", "order costs", write),
+        ("minimum_order_cents", "at least", write),
         ("budget_cents", "budget", write),
         ("saved_cents", "saves", write),
-        ("saved_per_budget_cent", "a cent more saves, cents", lambda value: f"{value:.2f}"),
+        ("saved_per_budget_cent", "next cent", lambda value: f"{value:.2f}"),
     ]
     shown = orders.sort("saved_per_budget_cent", "saved_cents", descending=True, maintain_order=True).head(_LINES_SHOWN)
-    note = f"{count(orders.height)} orders; the first {shown.height}, those whose budget binds hardest. All are in supplier_orders.parquet."
+    note = (
+        f"{count(orders.height)} orders; the first {shown.height}, those whose budget binds hardest: next cent is what a cent"
+        " more of it would save, in cents. All are in supplier_orders.parquet."
+    )
     return [html.heading("By supplier", note), html.table(shown, columns)]
 
 
