@@ -46,7 +46,7 @@ class Effort:
         Rounds of the price search over all options; 27 times as many follow over the plans that are nearly
         cheapest, at a small part of the work.
     move_rounds
-        Rounds of annealing, of twenty moves an order each; 0 for none.
+        Rounds of annealing, of twenty moves an order each, from two seeds where the orders are few; 0 for none.
     block_rounds
         Rounds of exact block solution.
     block_size
@@ -55,7 +55,7 @@ class Effort:
         Branch and bound nodes per block.
     slack_cents
         How much dearer at prices than an order's cheapest plan another may be to be considered in moves and blocks;
-        None: a quarter of what an option typically costs.
+        None: what an option typically costs.
     """
 
     price_rounds: int = 120
