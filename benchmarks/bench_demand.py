@@ -92,7 +92,7 @@ def test_car_parts_beside_the_usual_methods(parts):
 
 def test_policies_keep_the_fill_rate_they_promise():
     from solvers.inventory import Demand
-    from solvers.inventory.simulate import draw_days, policy_for_fill_rate, simulate_policy, telling_days
+    from solvers.inventory.policies.simulate import draw_days, policy_for_fill_rate, simulate_policy, telling_days
 
     daily = {
         "Poisson 6": (Demand.poisson(6), 60),

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solvers.packing.bins_solve import solve_bins
-from solvers.packing.container import ContainerProblem
-from solvers.packing.container_solve import solve_container
+from solvers.packing.bins.solve import solve_bins
+from solvers.packing.container.problem import ContainerProblem
+from solvers.packing.container.solve import solve_container
 
 # The import mode keeps this folder off the path; the cases are read by the module beside this one.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -21,9 +21,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from solvers.packing.bins_solve import solve_bins
-from solvers.packing.container import ContainerProblem
-from solvers.packing.container_solve import solve_container
+from solvers.packing.bins.solve import solve_bins
+from solvers.packing.container.problem import ContainerProblem
+from solvers.packing.container.solve import solve_container
 from solvers.packing.solve import pack
 
 # The import mode keeps this folder off the path; the cases are read by the module beside this one.

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from solvers.packing.cartons import Cartons, Objective, Prices
-from solvers.packing.container import ContainerProblem
+from solvers.packing.container.problem import ContainerProblem
 from solvers.packing.items import ItemSets, ItemTypes
 from solvers.packing.problem import PackingProblem, Rules, Split
 

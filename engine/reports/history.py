@@ -26,7 +26,7 @@ from solvers.inventory import (
     group_by_block,
     value_stocks,
 )
-from solvers.inventory.kernels_log import Integers
+from solvers.inventory.ledger.kernels_log import Integers
 
 _KINDS: Final = {kind.name.lower(): kind.value for kind in Movement}
 

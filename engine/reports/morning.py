@@ -20,7 +20,7 @@ from engine.reports.rolling import rolling_turnover
 from engine.reports.stock_health import health
 from engine.reports.turnover import inventory_turnover, mean_prices
 from engine.stages.assign import Plan
-from solvers.inventory.replenish import ReplenishEffort
+from solvers.inventory.replenishment.solve import ReplenishEffort
 
 _WINDOWS: Final = (30, 90)
 """Days of the windows whose turnover is told over time."""

@@ -20,7 +20,7 @@ from engine.reports.frames import Frame, frame_of
 from engine.reports.outlook import Outlook, look
 from engine.reports.supply import Freight, Supply, firm_units, replenishment_problem, supply_of
 from solvers.inventory import UNLIMITED, Replenishment, ReplenishmentProblem
-from solvers.inventory.replenish import ReplenishEffort, replenish
+from solvers.inventory.replenishment.solve import ReplenishEffort, replenish
 from solvers.outcome import Outcome
 
 _NINETEEN_IN_TWENTY: Final = 0.95

@@ -6,8 +6,8 @@ import polars as pl
 
 from engine.reports.scan import LogFile, Numbering
 from solvers.inventory import GroupedHistory, RunningLedger, StockPositions, opening_units
-from solvers.inventory.kernels_log import Stocks
-from solvers.inventory.running import BUCKET_ROWS
+from solvers.inventory.ledger.kernels_log import Stocks
+from solvers.inventory.ledger.running import BUCKET_ROWS
 
 
 def positions_in_order(

@@ -26,9 +26,9 @@ import pyarrow.parquet as pq
 from engine.contracts.inputs import STOCK_MOVEMENTS
 from engine.errors import InputError
 from solvers.inventory import NO_COST, NO_LINK, Movement, blocks_of
-from solvers.inventory import kernels_scan as kernels
-from solvers.inventory.kernels_log import MAX_UNITS, UNKNOWN, Indices, Integers, Log
-from solvers.inventory.kernels_scan import Batch
+from solvers.inventory.ledger import kernels_scan as kernels
+from solvers.inventory.ledger.kernels_log import MAX_UNITS, UNKNOWN, Indices, Integers, Log
+from solvers.inventory.ledger.kernels_scan import Batch
 
 _NAMES: Final = ("sku", "warehouse_id", "kind")
 BATCH_ROWS: Final = 1 << 17

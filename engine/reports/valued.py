@@ -14,7 +14,7 @@ from engine.errors import InputError
 from engine.reports.frames import Frame, frame_of
 from engine.reports.history import past_movements, stock_history
 from solvers.inventory import value_movements
-from solvers.inventory.kernels_log import movement_sums
+from solvers.inventory.ledger.kernels_log import movement_sums
 
 _PAIR: Final = ["warehouse_id", "sku"]
 

@@ -12,9 +12,9 @@ from engine.drawing import Drawing
 from engine.drawing.drawing import draw_bins, draw_load
 from engine.errors import InputError, UsageError
 from engine.packing_tables import as_polars
-from solvers.packing.bins_solve import solve_bins
-from solvers.packing.container import MAX_EDGE_MM, ContainerProblem
-from solvers.packing.container_solve import solve_container
+from solvers.packing.bins.solve import solve_bins
+from solvers.packing.container.problem import MAX_EDGE_MM, ContainerProblem
+from solvers.packing.container.solve import solve_container
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,10 +1,9 @@
 """Inventory: the valued stock ledger, demand, reorder policies and transfers.
 
-Purchases and transfers are planned by `solvers.inventory.replenish`, which is not imported here: it brings OR-Tools along,
-some fifty megabytes that the ledger has no use for.
+Purchases and transfers are planned by `solvers.inventory.replenishment.solve`, which is not imported here: it brings
+OR-Tools along, some fifty megabytes that the ledger has no use for.
 """
 
-from solvers.inventory.accuracy import pinball_loss, rmsse, scaled_pinball_loss
 from solvers.inventory.classes import (
     DemandPattern,
     SteadinessClass,
@@ -13,13 +12,16 @@ from solvers.inventory.classes import (
     steadiness_classes,
     value_classes,
 )
-from solvers.inventory.demand_model import ForecastParameters
-from solvers.inventory.forecast import (
+from solvers.inventory.demand.accuracy import pinball_loss, rmsse, scaled_pinball_loss
+from solvers.inventory.demand.forecast import (
     DemandForecast,
     forecast_demand,
     intermittent_rates,
 )
-from solvers.inventory.ledger import (
+from solvers.inventory.demand.lost import lost_sales
+from solvers.inventory.demand.model import ForecastParameters
+from solvers.inventory.demand.series import DemandSeries
+from solvers.inventory.ledger.problem import (
     AGE_LIMITS_DAYS,
     NO_COST,
     NO_LINK,
@@ -28,12 +30,8 @@ from solvers.inventory.ledger import (
     StockHistory,
     StockPositions,
 )
-from solvers.inventory.loss import Demand
-from solvers.inventory.lost import lost_sales
-from solvers.inventory.replenishment import UNLIMITED, Replenishment, ReplenishmentProblem
-from solvers.inventory.running import RunningLedger, opening_units
-from solvers.inventory.series import DemandSeries
-from solvers.inventory.value import (
+from solvers.inventory.ledger.running import RunningLedger, opening_units
+from solvers.inventory.ledger.value import (
     DailySales,
     GroupedHistory,
     block_starts,
@@ -43,6 +41,8 @@ from solvers.inventory.value import (
     value_movements,
     value_stocks,
 )
+from solvers.inventory.policies.loss import Demand
+from solvers.inventory.replenishment.problem import UNLIMITED, Replenishment, ReplenishmentProblem
 
 __all__ = [
     "AGE_LIMITS_DAYS",

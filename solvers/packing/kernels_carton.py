@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 
-from solvers.packing.kernels_duals import refuted_by_duals
-from solvers.packing.kernels_fill import fits, obeys_rules
+from solvers.packing.box.kernels_fill import fits, obeys_rules
+from solvers.packing.box.kernels_reorder import reorder
 from solvers.packing.kernels_price import NO_PRICE, PriceArrays, parcel_price
-from solvers.packing.kernels_reorder import reorder
-from solvers.packing.kernels_search import FOUND, LIMIT, NONE, search
-from solvers.packing.kernels_slim import ALIKE_PERCENT, refuted_slim
 from solvers.packing.kernels_work import (
     BEST_CARTON,
     BEST_NUM,
@@ -30,6 +27,9 @@ from solvers.packing.kernels_work import (
     Work,
     match_box,
 )
+from solvers.packing.proofs.kernels_duals import refuted_by_duals
+from solvers.packing.proofs.kernels_search import FOUND, LIMIT, NONE, search
+from solvers.packing.proofs.kernels_slim import ALIKE_PERCENT, refuted_slim
 
 if TYPE_CHECKING:
     import numpy.typing as npt

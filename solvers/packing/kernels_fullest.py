@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 
-from solvers.packing.kernels_fill import NUM_CRITERIA, NUM_KEYS, fill, order_units
+from solvers.packing.box.kernels_fill import NUM_CRITERIA, NUM_KEYS, fill, order_units
 from solvers.packing.kernels_price import NO_PRICE, PriceArrays, parcel_price
 from solvers.packing.kernels_work import CartonArrays, Group, RuleArrays, Work, match_box
 

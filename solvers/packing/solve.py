@@ -17,12 +17,12 @@ from solvers.packing.kernels_price import PriceArrays
 from solvers.packing.kernels_sets import FEASIBLE, NO_SOLUTION, OPEN, OutArrays, SetArrays, solve_sets
 from solvers.packing.kernels_work import CartonArrays, ItemArrays, RuleArrays
 from solvers.packing.memory import Memories
-from solvers.packing.parts import Parts, new_out
 from solvers.packing.problem import PackingProblem, Split
 from solvers.packing.ration import ration
 from solvers.packing.solution import PackingSolution
-from solvers.packing.split import split_sets
-from solvers.packing.split_partition import Arrays
+from solvers.packing.splitting.partition import Arrays
+from solvers.packing.splitting.parts import Parts, new_out
+from solvers.packing.splitting.solve import split_sets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

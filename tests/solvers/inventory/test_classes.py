@@ -11,7 +11,7 @@ from solvers.inventory.classes import (
     steadiness_classes,
     value_classes,
 )
-from solvers.inventory.lost import lost_sales
+from solvers.inventory.demand.lost import lost_sales
 
 
 def test_value_classes_follow_the_share_of_cost():

@@ -1,0 +1,1 @@
+"""Demand over a lead time, as a whole distribution."""

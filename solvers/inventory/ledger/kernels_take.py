@@ -1,0 +1,193 @@
+"""Movements in time order, put by block of articles into buckets and valued when a bucket is full: none is held for long."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from solvers.inventory.ledger.kernels_ledger import State, value_rows
+from solvers.inventory.ledger.kernels_log import DAY_US, UNKNOWN, Indices, Integers
+from solvers.inventory.ledger.kernels_moves import HAS_COST, KIND_BITS, SAME_INSTANT, Moves
+from solvers.inventory.ledger.kernels_scan import Batch
+
+TAKEN, NOT_IN_ORDER, NO_ROOM, NO_NODES, OUT_OF_RANGE = range(5)
+"""How taking a batch ended: it may stop at a row that is earlier than the last, or for want of room."""
+
+
+class Buckets(NamedTuple):
+    """Movements that wait until there are enough of their block; those of one instant wait for each other."""
+
+    moves: Moves
+    fill: Integers
+    """(blocks, 2) how many wait, and the instant of the last."""
+
+
+class Books(NamedTuple):
+    """What movements are valued into."""
+
+    state: State
+    pools: Integers
+    pool_lists: Integers
+    measures: Integers
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _comes_before(moves: Moves, i: int, j: int) -> bool:
+    """Tell whether one of two moves of one instant stands strictly before the other, as `comes_before` does of rows."""
+    one, other = moves.what[i, 3] & ~SAME_INSTANT, moves.what[j, 3] & ~SAME_INSTANT
+    if (one & KIND_BITS) != (other & KIND_BITS):
+        return bool((one & KIND_BITS) < (other & KIND_BITS))
+    if moves.pool.size and moves.pool[i] != moves.pool[j]:
+        return bool(moves.pool[i] < moves.pool[j])
+    if moves.what[i, 0] != moves.what[j, 0]:
+        return bool(moves.what[i, 0] < moves.what[j, 0])
+    if moves.what[i, 1] != moves.what[j, 1]:
+        return bool(moves.what[i, 1] < moves.what[j, 1])
+    if one != other:
+        return bool(one < other)
+    return one > KIND_BITS and bool(moves.unit_cost[i] < moves.unit_cost[j])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _swap(moves: Moves, i: int, j: int) -> None:
+    """Exchange two moves of one instant; the marks of what came together stay."""
+    for one in range(2):
+        moves.what[i, one], moves.what[j, one] = moves.what[j, one], moves.what[i, one]
+    first, second = moves.what[i, 3], moves.what[j, 3]
+    moves.what[i, 3] = (second & ~SAME_INSTANT) | (first & SAME_INSTANT)
+    moves.what[j, 3] = (first & ~SAME_INSTANT) | (second & SAME_INSTANT)
+    moves.unit_cost[i], moves.unit_cost[j] = moves.unit_cost[j], moves.unit_cost[i]
+    if moves.pool.size:
+        moves.pool[i], moves.pool[j] = moves.pool[j], moves.pool[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _keep_from(buckets: Buckets, block: int, begin: int, since: int, end: int) -> None:
+    """Move what came at the last instant to the front of a bucket."""
+    moves = buckets.moves
+    for row in range(since, end):
+        to = begin + row - since
+        for one in range(4):
+            moves.what[to, one] = moves.what[row, one]
+        moves.unit_cost[to] = moves.unit_cost[row]
+        if moves.pool.size:
+            moves.pool[to] = moves.pool[row]
+    buckets.fill[block, 0] = end - since
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def take_rows(
+    batch: Batch,
+    at: int,
+    floor: int,
+    stock_of: Indices,
+    block_of: Indices,
+    blocks: Integers,
+    buckets: Buckets,
+    room: int,
+    books: Books,
+    first_day: int,
+    has_ages: bool,
+    stopped: Integers,
+) -> int:
+    """Take the movements of some blocks from row `at` of a batch on, none of which may be earlier than `floor`.
+
+    stock_of: stock by article and warehouse. block_of: block by article. blocks: the first, and the one after the last. room: moves of a bucket. stopped: is set to the
+    row that was not taken, or the stock that left the exact range.
+    """
+    moves, fill = buckets.moves, buckets.fill
+    what, unit_costs, pools = moves.what, moves.unit_cost, moves.pool
+    moments, quantities, costs, links = batch.moved_at, batch.quantity, batch.unit_cost, batch.link
+    sku_codes, sku_map, place_codes, place_map = batch.sku_code, batch.sku_map, batch.place_code, batch.place_map
+    kind_codes, kind_map = batch.kind_code, batch.kind_map
+    no_values = np.empty((0, 4), np.int64)
+    last, has_pools = floor, links.size > 0
+    first_block, num_blocks = blocks[0], blocks[1] - blocks[0]
+    for row in range(at, moments.size):
+        stopped[0] = row
+        moved_at = moments[row]
+        if moved_at < last:
+            return NOT_IN_ORDER
+        last = moved_at
+        sku = sku_map[sku_codes[row]]
+        block = block_of[sku] - first_block
+        if block < 0 or block >= num_blocks:
+            continue
+        begin, held = block * room, fill[block, 0]
+        if held == room:
+            since = begin + held - 1
+            while since > begin and what[since, 3] & SAME_INSTANT:
+                since -= 1
+            if since == begin:
+                return NO_ROOM
+            if has_ages and books.state.heap[1] + 2 * room > books.state.nodes.shape[0]:
+                return NO_NODES
+            failed = value_rows(
+                moves,
+                begin,
+                since,
+                books.state,
+                books.pools,
+                books.pool_lists,
+                first_day,
+                has_ages,
+                books.measures,
+                no_values,
+                int(np.int64(0)),
+            )
+            if failed != UNKNOWN:
+                stopped[0] = failed
+                return OUT_OF_RANGE
+            _keep_from(buckets, block, begin, since, begin + held)
+            held = fill[block, 0]
+        to = begin + held
+        code = int(kind_map[kind_codes[row]])
+        cost = costs[row]
+        if cost >= 0:
+            unit_costs[to] = cost
+            code |= HAS_COST
+        what[to, 0], what[to, 1] = stock_of[sku, place_map[place_codes[row]]], quantities[row]
+        what[to, 2], what[to, 3] = moved_at // DAY_US, code
+        if has_pools:
+            pools[to] = links[row]
+        fill[block, 0] = held + 1
+        if held > 0 and moved_at == fill[block, 1]:
+            what[to, 3] |= SAME_INSTANT
+            while what[to, 3] & SAME_INSTANT and _comes_before(moves, to, to - 1):
+                _swap(moves, to, to - 1)
+                to -= 1
+        fill[block, 1] = moved_at
+    return TAKEN
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def empty_buckets(
+    at: int, buckets: Buckets, room: int, books: Books, first_day: int, has_ages: bool, stopped: Integers
+) -> int:
+    """Value all that waits in the buckets from block `at` on; may stop for want of nodes."""
+    no_values = np.empty((0, 4), np.int64)
+    for block in range(at, buckets.fill.shape[0]):
+        stopped[0] = block
+        held = buckets.fill[block, 0]
+        if has_ages and books.state.heap[1] + 2 * held > books.state.nodes.shape[0]:
+            return NO_NODES
+        failed = value_rows(
+            buckets.moves,
+            block * room,
+            block * room + held,
+            books.state,
+            books.pools,
+            books.pool_lists,
+            first_day,
+            has_ages,
+            books.measures,
+            no_values,
+            int(np.int64(0)),
+        )
+        if failed != UNKNOWN:
+            stopped[0] = failed
+            return OUT_OF_RANGE
+        buckets.fill[block, 0] = 0
+    return TAKEN

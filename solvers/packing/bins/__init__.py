@@ -1,0 +1,1 @@
+"""The fewest containers that hold given items."""

@@ -1,0 +1,1 @@
+"""One container: blocks of items, a beam search over them, and an upper bound."""

@@ -1,0 +1,1 @@
+"""Proofs that items do not fit a box: by volume, by lengths, by slimmer items, by exhaustive search."""

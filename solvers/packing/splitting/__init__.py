@@ -1,0 +1,1 @@
+"""Several parcels for a set: which items travel together."""
