@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from engine.batch import run_batch
-    from engine.comparison import compare
     from engine.config import Settings
     from engine.drawing import Drawing, draw
-    from engine.explain import explain_order
     from engine.reports.backtest import backtest
     from engine.reports.channels import channel_turnover
     from engine.reports.classes import stock_classes
@@ -26,6 +24,8 @@ if TYPE_CHECKING:
     from engine.reports.trace import trace_turnover
     from engine.reports.turnover import inventory_turnover
     from engine.runs import open_run
+    from engine.runs.comparison import compare
+    from engine.runs.explanation import explain_order
     from engine.scenario import what_if
     from engine.stages.load_container import load_container, pack_bins
     from engine.stages.pack import pack_orders
@@ -66,10 +66,10 @@ _HOMES: Final = {
     "Settings": "engine.config",
     "backtest": "engine.reports.backtest",
     "channel_turnover": "engine.reports.channels",
-    "compare": "engine.comparison",
+    "compare": "engine.runs.comparison",
     "delivery_performance": "engine.reports.delivery",
     "draw": "engine.drawing",
-    "explain_order": "engine.explain",
+    "explain_order": "engine.runs.explanation",
     "inventory_turnover": "engine.reports.turnover",
     "load_container": "engine.stages.load_container",
     "make_workspace": "engine.workspace",

@@ -15,17 +15,18 @@ import polars as pl
 
 from engine.baselines import baselines
 from engine.book import FILE_NAME, Book
+from engine.book.recording import adopt_published_runs, record
 from engine.config import Settings, read_settings
 from engine.contracts.reports import PROPOSAL_SUMMARY
 from engine.errors import Interrupted, UsageError
 from engine.locking import only_writer
 from engine.progress import StageClock
-from engine.recording import adopt_published_runs, record
 from engine.reports.morning import morning_tables
 from engine.reports.page import morning_page
 from engine.reports.terms import check_one_purse
 from engine.resuming import Question, interrupted, noted
-from engine.runs import MANIFEST, Run, run_directory
+from engine.runs import Run
+from engine.runs.folders import MANIFEST, run_directory
 from engine.stages.assign import assign
 from engine.stages.load import load
 from engine.stages.pick import pick

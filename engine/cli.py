@@ -62,7 +62,7 @@ def run(
 ) -> None:
     """Run the nightly batch."""
     from engine.batch import run_batch
-    from engine.reading import unclaimed_files
+    from engine.reading.files import unclaimed_files
     from engine.terminal import batch_json, batch_table
 
     for name in unclaimed_files(directory / "inbox"):
@@ -84,7 +84,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Prove a run's invariants from its published files alone."""
-    from engine.runs import find_run
+    from engine.runs.folders import find_run
     from engine.verify import verify_run
 
     report = verify_run(find_run(place))
@@ -105,7 +105,7 @@ def report(
     place: Annotated[Path, typer.Argument(help="A run directory, or a workspace for its latest run.")] = Path(),
 ) -> None:
     """Print where the morning page of a run is."""
-    from engine.runs import PAGE, find_run
+    from engine.runs.folders import PAGE, find_run
 
     typer.echo(find_run(place) / PAGE)
 
@@ -121,8 +121,8 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say why an order ships as it does, and what the alternatives cost."""
-    from engine.explain import explain_order
     from engine.runs import open_run
+    from engine.runs.explanation import explain_order
 
     run = open_run(place)
     explanation = explain_order(run, order)
@@ -140,8 +140,8 @@ _Run = Annotated[Path, typer.Argument(help="A run directory, or a workspace for 
 @app.command("compare")
 def compare_runs(before: _Run, after: _Run, *, as_json: Json = False) -> None:
     """Say what changed between two runs and what it cost, with both gaps."""
-    from engine.comparison import compare
     from engine.runs import open_run
+    from engine.runs.comparison import compare
 
     found = compare(open_run(before), open_run(after))
     if as_json:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import OrdermillError, UsageError
-from engine.runs import DIRECTORY, STAGING
+from engine.runs.folders import DIRECTORY, STAGING
 
 FILE_NAME: Final = "question.json"
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from engine.batch import BatchResult
 from engine.contracts.outputs import SHIPMENT_COSTS
-from engine.runs import PAGE
+from engine.runs.folders import PAGE
 
 _COMPONENTS: Final = [
     *(name for name, _ in SHIPMENT_COSTS),

@@ -15,7 +15,8 @@ from engine.errors import UsageError
 from engine.inputs import Inputs
 from engine.reports.outlook import PAIR, Outlook, look
 from engine.reports.turnover import mean_prices
-from engine.runs import SETTINGS, Run, published
+from engine.runs import Run
+from engine.runs.folders import SETTINGS, published
 from solvers.inventory import lost_sales
 
 _SEASON_DAYS: Final = 28

@@ -15,8 +15,8 @@ from engine.contracts.inputs import ORDER_LINES, ORDERS
 from engine.errors import InputError, UsageError
 from engine.holds import HoldReason, held, repeated_orders
 from engine.inputs import Inputs, latest_plan
-from engine.reading import ROW, files_of, fingerprint, read_raw
-from engine.validation import Checked, check_file, reject_orphans, reject_repeats
+from engine.reading.files import ROW, files_of, fingerprint, read_raw
+from engine.reading.validation import Checked, check_file, reject_orphans, reject_repeats
 
 
 @dataclass(frozen=True)

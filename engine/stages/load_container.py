@@ -11,7 +11,7 @@ import polars as pl
 from engine.drawing import Drawing
 from engine.drawing.drawing import draw_bins, draw_load
 from engine.errors import InputError, UsageError
-from engine.packing_tables import as_polars
+from engine.packing.tables import as_polars
 from solvers.packing.bins.solve import solve_bins
 from solvers.packing.container.problem import MAX_EDGE_MM, ContainerProblem
 from solvers.packing.container.solve import solve_container

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from engine.errors import UsageError
-from engine.packing_lines import order_sets
-from engine.packing_results import Packing, packing_of
-from engine.packing_tables import carton_arrays, item_types, packing_products
+from engine.packing.lines import order_sets
+from engine.packing.results import Packing, packing_of
+from engine.packing.tables import carton_arrays, item_types, packing_products
 from solvers.packing.cartons import NO_STOCK_LIMIT, Objective, Prices
 from solvers.packing.problem import PackingProblem, Rules, Split
 from solvers.packing.solve import DEFAULT_NODES, DEFAULT_TRIES, pack

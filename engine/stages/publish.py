@@ -21,7 +21,8 @@ from engine.config import Settings
 from engine.contracts import TABLES
 from engine.errors import VerificationError
 from engine.inputs import Inputs, latest_plan
-from engine.runs import DIRECTORY, MANIFEST, PAGE, SETTINGS, STAGING, Run, night_name, run_directory
+from engine.runs import Run
+from engine.runs.folders import DIRECTORY, MANIFEST, PAGE, SETTINGS, STAGING, night_name, run_directory
 from engine.verify import VerificationReport, verify_run
 from solvers.outcome import Outcome
 

@@ -20,7 +20,8 @@ from engine.config import read_settings
 from engine.contracts import INPUTS, OUTPUTS, REPORTS, TABLES
 from engine.errors import LockedError, UsageError, VerificationError
 from engine.locking import only_writer
-from engine.runs import STAGING, open_run, published
+from engine.runs import open_run
+from engine.runs.folders import STAGING, published
 from engine.stages import publish
 from engine.verify import Check, VerificationReport, verify_run
 

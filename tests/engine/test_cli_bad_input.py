@@ -15,7 +15,8 @@ import pytest
 
 from engine.cli import main
 from engine.locking import only_writer
-from engine.runs import open_run, published
+from engine.runs import open_run
+from engine.runs.folders import published
 from engine.verify import verify_run
 
 Tables = dict[str, pl.DataFrame]

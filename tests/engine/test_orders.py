@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from engine.book import FILE_NAME, Book
-from engine.book_runs import PublishedRun, RunRecord
+from engine.book.runs import PublishedRun, RunRecord
 from engine.config import read_settings
 from engine.contracts.inputs import ORDER_ACTIONS, PAST_SHIPMENTS
 from engine.contracts.memory import PAST_PRICES

@@ -11,7 +11,8 @@ from engine.batch import run_batch
 from engine.book import FILE_NAME, Book
 from engine.errors import Interrupted, UsageError
 from engine.resuming import interrupted
-from engine.runs import STAGING, open_run, published
+from engine.runs import open_run
+from engine.runs.folders import STAGING, published
 
 SIGTERM = 15
 

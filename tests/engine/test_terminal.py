@@ -9,7 +9,7 @@ import pytest
 
 from engine.batch import BatchResult
 from engine.progress import StageClock
-from engine.runs import PAGE
+from engine.runs.folders import PAGE
 from engine.terminal import batch_json, batch_table, frame_table, order_text, proposal_lines
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from engine.config import Settings
 from engine.inputs import Inputs
-from engine.packing_tables import carton_arrays, item_types, packing_products
+from engine.packing.tables import carton_arrays, item_types, packing_products
 from engine.stages.quote.item_sets import ItemSets
 from solvers.packing.cartons import Objective, Prices
 from solvers.packing.items import ItemSets as PackingSets

@@ -1,133 +1,64 @@
-"""What if: the night of a published run planned again with something changed, in memory; nothing is written anywhere."""
+"""Changes to a night: warehouses closed, stock and tariff replaced, capacities set; a bad row refuses the whole change."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
-from engine.code import code_digest
-from engine.comparison import Comparison, compare
-from engine.config import RecordedSettings
 from engine.contracts import INPUTS, TABLES, Table
 from engine.contracts.inputs import RATES, SERVICES, STOCK, SURCHARGES, ZONES
 from engine.errors import InputError, UsageError
-from engine.holds import HoldReason
 from engine.inputs import Inputs
-from engine.reading import SUFFIXES, RawFile, files_of, read_raw
-from engine.runs import SETTINGS, Run
-from engine.stages.assign import assign
-from engine.stages.quote import Quotes, quote
-from engine.stages.receive import receive
-from engine.stages.ship import ship
-from engine.summary import plan_summary
-from engine.validation import check_file, reject_orphans, reject_repeats
+from engine.reading.files import SUFFIXES, RawFile, files_of, read_raw
+from engine.reading.validation import check_file, reject_orphans, reject_repeats
 
+Tariff = Path | Sequence[Path] | Mapping[str, pl.DataFrame]
 _TARIFF: Final = (SERVICES, ZONES, RATES, SURCHARGES)
 _PLACE: Final = ["warehouse_id", "sku"]
-_BOOK_HOLDS: Final = tuple(
-    reason.value for reason in (HoldReason.ORDER_REJECTED, HoldReason.LINE_REJECTED, HoldReason.DUPLICATE)
-)
-"""Holds that a run's inputs alone do not explain: the book knew them."""
 _SHOWN: Final = 5
 
 
-@dataclass(frozen=True)
-class WhatIf:
-    """A night planned again with something changed.
-
-    Parameters
-    ----------
-    run_id
-        The changes in words.
-    tables
-        Output tables of the plan by their names; tracking numbers are not real.
-    """
-
-    run_id: str
-    tables: dict[str, pl.DataFrame]
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        """Counts, cost by component, bound, gap: the one row of `plan_summary`."""
-        return self.tables["plan_summary"].row(0, named=True)
-
-    def table(self, name: str) -> pl.DataFrame:
-        """Give an output table.
-
-        Raises
-        ------
-        UsageError
-            When a what-if has no such table.
-        """
-        if name not in self.tables:
-            raise UsageError(f"a what-if has no table {name}; it has {', '.join(sorted(self.tables))}.")
-        return self.tables[name]
-
-    def compare(self, run: Run) -> Comparison:
-        """Say what the changes do to a run's plan and what they cost."""
-        return compare(run, self)
-
-
-def what_if(
-    run: Run,
+def changed_night(
+    inputs: Inputs,
+    timezone: str,
     *,
-    close: Sequence[str] = (),
-    stock: Path | pl.DataFrame | None = None,
-    tariff: Path | Sequence[Path] | Mapping[str, pl.DataFrame] | None = None,
-    capacity: Mapping[str, int | None] | None = None,
-) -> WhatIf:
-    """Plan a run's night again with something changed, from the run's own inputs and settings.
+    close: Sequence[str],
+    stock: Path | pl.DataFrame | None,
+    tariff: Tariff | None,
+    capacity: Mapping[str, int | None],
+) -> tuple[Inputs, str]:
+    """Give a night's tables with something changed, and the changes in words.
 
     Parameters
     ----------
-    run
-        The run. It stays as it is, and so does its workspace.
-    close
-        Warehouses that send nothing and receive nothing.
-    stock
-        Table `stock` of the places that change, as a file or a frame: its rows replace those of the same warehouse and
-        article, and what it has no column for stays as it was.
-    tariff
-        Tables services, zones, rates, surcharges, those that change, each whole: a folder, files named after their
-        tables, or frames by table name.
-    capacity
-        Units a warehouse can send, by warehouse; None for no limit.
-
-    Returns
-    -------
-    WhatIf
-        The plan, to be compared with the run's.
+    inputs
+        The night's tables.
+    timezone
+        IANA zone of times written without an offset.
+    close, stock, tariff, capacity
+        As in `what_if`.
 
     Raises
     ------
     UsageError
-        When nothing changes, a warehouse is unknown, a capacity is negative, a file belongs to no table, or another
-        version of the program made the run.
+        When nothing changes, a warehouse is unknown, a capacity is negative, or a file belongs to no table.
     InputError
-        When a file cannot be read or a row of it is bad: half a change would answer another question.
+        When a file cannot be read or a row of it is bad.
     """
-    capacity = capacity or {}
-    _require_same_program(run)
-    inputs = run.inputs
     _require_known(inputs, [*close, *capacity])
-    for warehouse_id, units in capacity.items():
-        if units is not None and units < 0:
-            raise UsageError(f"capacity {units} of {warehouse_id} is below 0; 0 is a warehouse that sends nothing.")
-    settings = RecordedSettings.model_validate_json((run.directory / SETTINGS).read_bytes())
-    zone = settings.night.timezone
+    _require_capacities(capacity)
     told: list[str] = []
     if tariff is not None:
-        frames = read_tariff(tariff, inputs, zone)
+        frames = read_tariff(tariff, inputs, timezone)
         inputs = replace(inputs, **frames)
         told.append(f"{', '.join(frames)} replaced")
     if stock is not None:
-        inputs, num_places = with_stock(inputs, stock, zone)
+        inputs, num_places = with_stock(inputs, stock, timezone)
         told.append(f"stock of {num_places} places replaced")
     if capacity:
         inputs = replace(inputs, warehouses=_with_capacity(inputs.warehouses, capacity))
@@ -140,58 +71,7 @@ def what_if(
         told.append(f"{', '.join(close)} closed")
     if not told:
         raise UsageError("nothing changes; name a warehouse to close, a stock or tariff file, or a capacity.")
-    return _planned(run, inputs, settings, "what if " + "; ".join(told))
-
-
-def _planned(run: Run, inputs: Inputs, settings: RecordedSettings, name: str) -> WhatIf:
-    """Run the stages from receive on, as the batch does."""
-    night = run.as_of
-    book_holds = run.table("holds").filter(pl.col("reason").is_in(_BOOK_HOLDS))
-    received = receive(inputs, book_holds, settings, night)
-    quotes = _at_the_runs_waiting_prices(quote(received, inputs, settings, night), run)
-    plan = assign(received.orders, quotes, inputs, settings, night)
-    shipped = ship(plan, quotes, received.orders, settings, {})
-    summary = plan_summary(name, night, inputs, received, plan, shipped, run.table("rejects"), settings)
-    return WhatIf(name, {"plan_summary": summary, "holds": received.holds, **plan.tables(), **shipped.tables()})
-
-
-def _at_the_runs_waiting_prices(quotes: Quotes, run: Run) -> Quotes:
-    """Price what waits as the run did: sending it later is taken to cost the same.
-
-    Otherwise an article that only a closed warehouse holds would seem cheaper to leave unsent, because no offer is left
-    from which its later parcel could be priced, and a closure would look like a saving.
-    """
-    later = run.table("offer_pieces").select("order_id", "piece_number", "line_number", "quantity", run="later_cents")
-    of_line = later.group_by("order_id", "line_number").agg(total=pl.col("run").sum())
-    whole, upto = pl.col("quantity").sum().over("order_id", "line_number"), pl.col("quantity").cum_sum()
-    upto = upto.over("order_id", "line_number", order_by="piece_number")
-    part = pl.col("total") * upto // whole - pl.col("total") * (upto - pl.col("quantity")) // whole
-    priced = (
-        quotes.pieces.join(
-            later, on=["order_id", "piece_number", "line_number", "quantity"], how="left", maintain_order="left"
-        )
-        .join(of_line, on=["order_id", "line_number"], how="left", maintain_order="left")
-        .with_columns(is_same=pl.col("run").is_not_null().all().over("order_id", "line_number"))
-        .with_columns(kept=pl.when("is_same").then("run").otherwise(part).fill_null(0))
-        .with_columns(backorder_cents=pl.col("backorder_cents") - pl.col("later_cents") + pl.col("kept"))
-        .with_columns(later_cents=pl.col("kept"))
-    )
-    return replace(quotes, pieces=priced.select(quotes.pieces.columns))
-
-
-def _require_same_program(run: Run) -> None:
-    """Refuse a run of another version: what the program learnt since would pass for an effect of the change."""
-    then, now = run.manifest["versions"].get("ordermill"), version("ordermill")
-    if then != now:
-        raise UsageError(
-            f"run {run.run_id} was planned by version {then}, this is {now}: the difference would be one of versions. "
-            "Plan the night again first, with: ordermill run"
-        )
-    if run.manifest.get("code_sha256") != code_digest():
-        raise UsageError(
-            f"run {run.run_id} was planned by other sources of the same version: the difference would be one of code. "
-            "Plan the night again first, with: ordermill run"
-        )
+    return inputs, "; ".join(told)
 
 
 def _require_known(inputs: Inputs, warehouses: Sequence[str]) -> None:
@@ -199,6 +79,12 @@ def _require_known(inputs: Inputs, warehouses: Sequence[str]) -> None:
     unknown = [name for name in warehouses if name not in known]
     if unknown:
         raise UsageError(f"no warehouse is called {', '.join(unknown)}; the run has {', '.join(known)}.")
+
+
+def _require_capacities(capacity: Mapping[str, int | None]) -> None:
+    for warehouse_id, units in capacity.items():
+        if units is not None and units < 0:
+            raise UsageError(f"capacity {units} of {warehouse_id} is below 0; 0 is a warehouse that sends nothing.")
 
 
 def _without(inputs: Inputs, closed: Sequence[str]) -> Inputs:
@@ -242,9 +128,7 @@ def with_stock(inputs: Inputs, stock: Path | pl.DataFrame, timezone: str) -> tup
     return replace(inputs, stock=pl.concat([others, kept]).sort(_PLACE)), kept.height
 
 
-def read_tariff(
-    tariff: Path | Sequence[Path] | Mapping[str, pl.DataFrame], inputs: Inputs, timezone: str
-) -> dict[str, pl.DataFrame]:
+def read_tariff(tariff: Tariff, inputs: Inputs, timezone: str) -> dict[str, pl.DataFrame]:
     """Give the tables of a tariff that change, checked in the contracts' order so that references meet their new tables.
 
     Parameters

@@ -13,8 +13,8 @@ from engine.contracts import TABLES
 from engine.contracts.outputs import REJECTS
 from engine.contracts.schema import time_zones
 from engine.errors import InputError
-from engine.reading import ROW, RawFile
-from engine.validation import Checked, check_file, reject_orphans, reject_repeats
+from engine.reading.files import ROW, RawFile
+from engine.reading.validation import Checked, check_file, reject_orphans, reject_repeats
 
 LINES = TABLES["order_lines"]
 NO_BROKEN = pl.DataFrame(schema={ROW: pl.Int64, "key": pl.String, "value": pl.String, "reason": pl.String})

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.contracts import INPUTS, Table
-from engine.csv_shape import has_plain_lines, is_regular, is_regularly_quoted, is_utf8
 from engine.errors import InputError
+from engine.reading.csv_shape import has_plain_lines, is_regular, is_regularly_quoted, is_utf8
 
 ROW: Final = "_row"
 SUFFIXES: Final = (".csv", ".parquet")

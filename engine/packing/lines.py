@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from engine.errors import InputError
-from engine.packing_tables import as_polars
+from engine.packing.tables import as_polars
 from solvers.packing.items import MAX_UNITS_PER_SET, ItemSets
 
 if TYPE_CHECKING:

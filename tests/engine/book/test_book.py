@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from engine.book import Book
-from engine.book_runs import PublishedRun, RunRecord
+from engine.book.runs import PublishedRun, RunRecord
 from engine.contracts import INPUTS, TABLES, Kind
 from engine.contracts.inputs import ORDER_LINES, ORDERS, PAST_SHIPMENTS, STOCK, STOCK_MOVEMENTS
 from engine.contracts.memory import PAST_PRICES

@@ -16,7 +16,8 @@ import pytest
 
 from engine.batch import run_batch
 from engine.book import FILE_NAME, Book
-from engine.runs import STAGING, open_run, published, read_manifest
+from engine.runs import open_run
+from engine.runs.folders import STAGING, published, read_manifest
 from engine.verify import verify_run
 
 LATER = timedelta(days=3)

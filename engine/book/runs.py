@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from engine.book_file import BookFile, naive
+from engine.book.file import BookFile, naive
 from engine.contracts.inputs import PAST_SHIPMENTS
 from engine.contracts.memory import EARLIER_PLAN, PAST_PRICES
 

@@ -15,7 +15,7 @@ from solvers.packing.solution import STATUSES, PackingSolution, Reason
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from engine.packing_lines import OrderSets
+    from engine.packing.lines import OrderSets
     from solvers.packing.problem import PackingProblem
 
     Ints = npt.NDArray[np.int64]

@@ -9,8 +9,8 @@ import polars as pl
 
 from engine.contracts import Table
 from engine.contracts.outputs import REJECTS
-from engine.parsing import parse_column
-from engine.reading import ROW, RawFile
+from engine.reading.files import ROW, RawFile
+from engine.reading.parsing import parse_column
 
 ORPHANED: Final = "not in table"
 """How the reason of a row begins that refers to something no table has."""

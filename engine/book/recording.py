@@ -7,10 +7,11 @@ from pathlib import Path
 import polars as pl
 
 from engine.book import Book
-from engine.book_runs import PublishedRun, RunRecord
+from engine.book.runs import PublishedRun, RunRecord
 from engine.contracts.memory import PAST_PRICES
 from engine.holds import HoldReason
-from engine.runs import Run, published
+from engine.runs import Run
+from engine.runs.folders import published
 
 
 def adopt_published_runs(workspace: Path, book: Book) -> list[Run]:

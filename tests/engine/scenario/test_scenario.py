@@ -14,7 +14,7 @@ from engine import what_if
 from engine.contracts import TABLES
 from engine.errors import InputError, UsageError
 from engine.runs import Run
-from engine.scenario import read_tariff, with_stock
+from engine.scenario.changes import read_tariff, with_stock
 from solvers.assignment import MILLICENTS, solve
 
 

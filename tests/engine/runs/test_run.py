@@ -11,7 +11,8 @@ import pytest
 
 from engine.contracts import OUTPUTS, REPORTS
 from engine.errors import UsageError
-from engine.runs import Run, night_name, open_run, published
+from engine.runs import Run, open_run
+from engine.runs.folders import night_name, published
 
 
 def workspace_of(run):

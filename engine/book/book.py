@@ -11,11 +11,11 @@ from typing import Final
 
 import polars as pl
 
-from engine.book_file import naive, quoted, stored
-from engine.book_runs import RunBook
+from engine.book.file import naive, quoted, stored
+from engine.book.runs import RunBook
 from engine.contracts import INPUTS, Kind, Table
 from engine.contracts.outputs import REJECTS
-from engine.validation import ORPHANED
+from engine.reading.validation import ORPHANED
 
 FILE_NAME: Final = "ordermill.duckdb"
 

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import polars as pl
 
-from engine.contracts.outputs import SHIPMENT_COSTS
 from engine.errors import UsageError
+from engine.inputs import Inputs
+from engine.runs.ways import COSTS, WORTHS, OrderWays, listed
 
-if TYPE_CHECKING:  # a run can explain itself, so the import goes the other way
-    from engine.runs import Run
-
-_COSTS: Final = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents", "reserve_cents", "churn_cents"]
-_WORTHS: Final = ("stock_worth_cents", "carton_worth_cents", "pickup_worth_cents")
-"""What an offer takes is worth to other orders: stock with the capacity to send it, cartons, pickups."""
 _SHOWN: Final = 5
-_MOST_PIECES: Final = 12
-"""For orders of more pieces, what an alternative does not carry waits, instead of being spread at least cost."""
+
+
+class Decided(Protocol):
+    """A published run, told by what an explanation reads of it."""
+
+    @property
+    def run_id(self) -> str:
+        """Its name."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings it was planned with, by section and name."""
+
+    @property
+    def inputs(self) -> Inputs:
+        """The tables it was planned from."""
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Give an output table."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,7 @@ class Explanation:
         return "\n".join(parts)
 
 
-def explain_order(run: Run, order_id: str) -> Explanation:
+def explain_order(run: Decided, order_id: str) -> Explanation:
     """Explain what a run decided of an order.
 
     Raises
@@ -90,7 +100,7 @@ def explain_order(run: Run, order_id: str) -> Explanation:
     frame = _with_worths(run, mine, pieces)
     offers = [_told(row, pieces) for row in frame.iter_rows(named=True)]
     taken = tuple(number for number, row in enumerate(frame.iter_rows(named=True)) if row["is_chosen"])
-    order = _Order(offers, frame["pieces"].to_list(), pieces.to_dicts(), run.settings["costs"]["split_cents"])
+    order = OrderWays(offers, frame["pieces"].to_list(), pieces.to_dicts(), run.settings["costs"]["split_cents"])
     limit: int | None = run.inputs.orders.filter(mine)["max_shipments"].item()
     ways = [way for way in order.ways() if way != taken and (limit is None or order.parcels(way) <= limit)]
     alternatives = [order.told(way) for way in ways[:_SHOWN]]
@@ -116,82 +126,7 @@ def _difference_line(row: dict[str, Any]) -> str:
     return f"  {row['component']:<18}{taken:>10.2f}{other:>12.2f}{more:>+13.2f}"
 
 
-@dataclass(frozen=True)
-class _Order:
-    """An order with its offers, and the pieces of each as bits; a way to serve it is a set of positions of offers."""
-
-    offers: list[dict[str, Any]]
-    masks: list[int]
-    pieces: list[dict[str, Any]]
-    split_cents: int
-
-    def parcels(self, way: tuple[int, ...]) -> int:
-        return sum(self.offers[number]["shipments"] for number in way)
-
-    def waiting(self, way: tuple[int, ...]) -> list[dict[str, Any]]:
-        covered = sum(self.masks[number] for number in way)
-        return [piece for piece in self.pieces if not covered >> piece["piece_number"] & 1]
-
-    def cost_cents(self, way: tuple[int, ...]) -> int:
-        offers = sum(self.offers[number]["cost_cents"] for number in way)
-        waiting = sum(piece["backorder_cents"] for piece in self.waiting(way))
-        return int(offers + waiting + self.split_cents * max(self.parcels(way) - 1, 0))
-
-    def worth_cents(self, way: tuple[int, ...]) -> int:
-        return sum(self.offers[number][name] for number in way for name in _WORTHS)
-
-    def components(self, way: tuple[int, ...]) -> dict[str, int]:
-        """Give what a way costs by component, the worth of its stock to other orders, and both together."""
-        parts = {name.removesuffix("_cents"): sum(self.offers[n][name] for n in way) for name in _COSTS}
-        parts["backorder"] = sum(piece["backorder_cents"] for piece in self.waiting(way))
-        parts["split"] = self.split_cents * max(self.parcels(way) - 1, 0)
-        cost = self.cost_cents(way)
-        named = zip(_WORTHS, ("stock it takes", "cartons it takes", "pickups it takes"), strict=True)
-        worths = {name: sum(self.offers[number][worth] for number in way) for worth, name in named}
-        return parts | {"cost": cost} | worths | {"for the night": cost + sum(worths.values())}
-
-    def told(self, way: tuple[int, ...]) -> dict[str, Any]:
-        return {
-            "offers": [self.offers[number] for number in way],
-            "waiting": _listed(self.waiting(way)),
-            "cost_cents": self.cost_cents(way),
-            **{name: sum(self.offers[number][name] for number in way) for name in _WORTHS},
-        }
-
-    def ways(self) -> list[tuple[int, ...]]:
-        """For every offer the best way that takes it, and letting all wait; the cheapest at prices first."""
-        whole = (1 << len(self.pieces)) - 1
-        rest = self._rest()
-        found = {tuple(sorted((number, *rest(whole & ~mask)))) for number, mask in enumerate(self.masks)}
-        return sorted({*found, ()}, key=lambda way: (self.cost_cents(way) + self.worth_cents(way), way))
-
-    def _rest(self) -> Callable[[int], tuple[int, ...]]:
-        """Give what finds the offers that serve a set of pieces at least cost and worth."""
-        if len(self.pieces) > _MOST_PIECES:
-            return lambda _: ()
-
-        def price(way: tuple[int, ...], mask: int) -> int:
-            waits = sum(p["backorder_cents"] for p in self.waiting(way) if mask >> p["piece_number"] & 1)
-            offers = sum(self.offers[n]["cost_cents"] for n in way) + self.worth_cents(way)
-            return int(waits + offers + self.split_cents * self.parcels(way))
-
-        @cache
-        def best(mask: int) -> tuple[int, ...]:
-            if not mask:
-                return ()
-            lowest = mask & -mask
-            ways = [best(mask ^ lowest)]
-            ways += [
-                (number, *best(mask & ~own))
-                for number, own in enumerate(self.masks)
-                if own & lowest and not own & ~mask
-            ]
-            return min(ways, key=lambda way: price(way, mask))
-
-        return best
-
-
-def _with_worths(run: Run, mine: pl.Expr, pieces: pl.DataFrame) -> pl.DataFrame:
+def _with_worths(run: Decided, mine: pl.Expr, pieces: pl.DataFrame) -> pl.DataFrame:
     """Give an order's offers with what they take of limits that others want, in cents: stock and capacity, cartons, pickups."""
     offers, prices = run.table("offers").filter(mine), run.table("shadow_prices")
     price = pl.col("millicents_per_unit").alias("price")
@@ -230,29 +165,20 @@ def _units_priced(offers: pl.DataFrame, pieces: pl.DataFrame, prices: pl.DataFra
     )
 
 
-def _listed(pieces: list[dict[str, Any]]) -> list[str]:
-    """Write pieces as quantity and article, those of one line together."""
-    units: dict[tuple[int, str], int] = {}
-    for piece in pieces:
-        line = piece["line_number"], piece["sku"]
-        units[line] = units.get(line, 0) + piece["quantity"]
-    return [f"{quantity} x {sku}" for (_, sku), quantity in units.items()]
-
-
 def _told(offer: dict[str, Any], pieces: pl.DataFrame) -> dict[str, Any]:
     carried = [row for row in pieces.iter_rows(named=True) if offer["pieces"] >> row["piece_number"] & 1]
     return {
         "warehouse_id": offer["warehouse_id"],
-        "lines": _listed(carried),
+        "lines": listed(carried),
         "shipments": offer["shipments"],
-        **{name: offer[name] for name in _COSTS},
+        **{name: offer[name] for name in COSTS},
         "cost_cents": offer["cost_cents"],
-        **{name: offer[name] for name in _WORTHS},
+        **{name: offer[name] for name in WORTHS},
     }
 
 
 def _line(offer: dict[str, Any]) -> str:
-    parts = ", ".join(f"{name.removesuffix('_cents')} {offer[name] / 100:.2f}" for name in _COSTS if offer[name])
+    parts = ", ".join(f"{name.removesuffix('_cents')} {offer[name] / 100:.2f}" for name in COSTS if offer[name])
     return (
         f"  {offer['cost_cents'] / 100:>9.2f}  {offer['warehouse_id']}, {_parcels(offer['shipments'])}: {', '.join(offer['lines'])}\n"
         f"  {'':>9}  {parts}{_worth(offer)}"
@@ -270,7 +196,7 @@ def _way_line(way: dict[str, Any]) -> str:
 
 
 def _worth(taken: dict[str, Any]) -> str:
-    names = zip(_WORTHS, ("the stock it takes is", "its cartons are", "its pickups are"), strict=True)
+    names = zip(WORTHS, ("the stock it takes is", "its cartons are", "its pickups are"), strict=True)
     told = [f"{name} worth {taken[worth] / 100:.2f}" for worth, name in names if taken[worth]]
     return f"; {', '.join(told)} to other orders" if told else ""
 

@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from engine.comparison import COMPONENTS, compare
 from engine.contracts import TABLES
 from engine.errors import UsageError
+from engine.runs.comparison import COMPONENTS, compare
 
 
 @dataclass

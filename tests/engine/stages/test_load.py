@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from engine.book import Book
-from engine.book_runs import PublishedRun, RunRecord
+from engine.book.runs import PublishedRun, RunRecord
 from engine.config import Load, Settings
 from engine.contracts import INPUTS, TABLES
 from engine.contracts.memory import PAST_PRICES

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.contracts import TABLES
-from engine.csv_shape import has_plain_lines, is_regular, is_regularly_quoted
 from engine.errors import InputError
-from engine.reading import (
+from engine.reading.csv_shape import has_plain_lines, is_regular, is_regularly_quoted
+from engine.reading.files import (
     ROW,
     RawFile,
     _read_columns,
@@ -118,7 +118,7 @@ def test_a_quoted_file_is_read_by_columns(monkeypatch: pytest.MonkeyPatch, tmp_p
     def refuse(*_: object) -> RawFile:
         raise AssertionError("read row by row")
 
-    monkeypatch.setattr("engine.reading._read_row_by_row", refuse)
+    monkeypatch.setattr("engine.reading.files._read_row_by_row", refuse)
     text = QUOTED.replace('"c"', '"c, ""d"""')
     assert cells(read(tmp_path, text))[2][2] == 'c, "d"'
 

@@ -1,0 +1,105 @@
+"""The ways to serve an order: sets of its offers, what each costs, and what it takes that other orders want."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from engine.contracts.outputs import SHIPMENT_COSTS
+
+COSTS: Final = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents", "reserve_cents", "churn_cents"]
+WORTHS: Final = ("stock_worth_cents", "carton_worth_cents", "pickup_worth_cents")
+"""What an offer takes is worth to other orders: stock with the capacity to send it, cartons, pickups."""
+_MOST_PIECES: Final = 12
+"""For orders of more pieces, what an alternative does not carry waits, instead of being spread at least cost."""
+
+
+@dataclass(frozen=True)
+class OrderWays:
+    """An order with its offers, and the pieces of each as bits; a way to serve it is a set of positions of offers."""
+
+    offers: list[dict[str, Any]]
+    masks: list[int]
+    pieces: list[dict[str, Any]]
+    split_cents: int
+
+    def parcels(self, way: tuple[int, ...]) -> int:
+        """Count the parcels a way sends."""
+        return sum(self.offers[number]["shipments"] for number in way)
+
+    def waiting(self, way: tuple[int, ...]) -> list[dict[str, Any]]:
+        """Give the pieces that no offer of a way carries."""
+        covered = sum(self.masks[number] for number in way)
+        return [piece for piece in self.pieces if not covered >> piece["piece_number"] & 1]
+
+    def cost_cents(self, way: tuple[int, ...]) -> int:
+        """Price a way: its offers, what waits, and splitting the order."""
+        offers = sum(self.offers[number]["cost_cents"] for number in way)
+        waiting = sum(piece["backorder_cents"] for piece in self.waiting(way))
+        return int(offers + waiting + self.split_cents * max(self.parcels(way) - 1, 0))
+
+    def worth_cents(self, way: tuple[int, ...]) -> int:
+        """Give what the stock, cartons and pickups a way takes are worth to other orders."""
+        return sum(self.offers[number][name] for number in way for name in WORTHS)
+
+    def components(self, way: tuple[int, ...]) -> dict[str, int]:
+        """Give what a way costs by component, the worth of its stock to other orders, and both together."""
+        parts = {name.removesuffix("_cents"): sum(self.offers[n][name] for n in way) for name in COSTS}
+        parts["backorder"] = sum(piece["backorder_cents"] for piece in self.waiting(way))
+        parts["split"] = self.split_cents * max(self.parcels(way) - 1, 0)
+        cost = self.cost_cents(way)
+        named = zip(WORTHS, ("stock it takes", "cartons it takes", "pickups it takes"), strict=True)
+        worths = {name: sum(self.offers[number][worth] for number in way) for worth, name in named}
+        return parts | {"cost": cost} | worths | {"for the night": cost + sum(worths.values())}
+
+    def told(self, way: tuple[int, ...]) -> dict[str, Any]:
+        """Give a way as plain values."""
+        return {
+            "offers": [self.offers[number] for number in way],
+            "waiting": listed(self.waiting(way)),
+            "cost_cents": self.cost_cents(way),
+            **{name: sum(self.offers[number][name] for number in way) for name in WORTHS},
+        }
+
+    def ways(self) -> list[tuple[int, ...]]:
+        """For every offer the best way that takes it, and letting all wait; the cheapest at prices first."""
+        whole = (1 << len(self.pieces)) - 1
+        rest = self._rest()
+        found = {tuple(sorted((number, *rest(whole & ~mask)))) for number, mask in enumerate(self.masks)}
+        return sorted({*found, ()}, key=lambda way: (self.cost_cents(way) + self.worth_cents(way), way))
+
+    def _rest(self) -> Callable[[int], tuple[int, ...]]:
+        """Give what finds the offers that serve a set of pieces at least cost and worth."""
+        if len(self.pieces) > _MOST_PIECES:
+            return lambda _: ()
+
+        def price(way: tuple[int, ...], mask: int) -> int:
+            waits = sum(p["backorder_cents"] for p in self.waiting(way) if mask >> p["piece_number"] & 1)
+            offers = sum(self.offers[n]["cost_cents"] for n in way) + self.worth_cents(way)
+            return int(waits + offers + self.split_cents * self.parcels(way))
+
+        @cache
+        def best(mask: int) -> tuple[int, ...]:
+            if not mask:
+                return ()
+            lowest = mask & -mask
+            ways = [best(mask ^ lowest)]
+            ways += [
+                (number, *best(mask & ~own))
+                for number, own in enumerate(self.masks)
+                if own & lowest and not own & ~mask
+            ]
+            return min(ways, key=lambda way: price(way, mask))
+
+        return best
+
+
+def listed(pieces: list[dict[str, Any]]) -> list[str]:
+    """Write pieces as quantity and article, those of one line together."""
+    units: dict[tuple[int, str], int] = {}
+    for piece in pieces:
+        line = piece["line_number"], piece["sku"]
+        units[line] = units.get(line, 0) + piece["quantity"]
+    return [f"{quantity} x {sku}" for (_, sku), quantity in units.items()]
