@@ -197,7 +197,7 @@ def test_turnover_alone_beside_a_linear_query(log):
 
 @pytest.mark.parametrize("budget_cents", [None, 20_000_000])
 def test_purchases_and_transfers(benchmark, budget_cents):
-    from engine.contracts.inputs import INBOUND
+    from engine.contracts.goods import INBOUND
     from engine.reports.proposals import propose_orders
 
     rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ import polars as pl
 
 from engine.book import FILE_NAME, Book
 from engine.config import read_settings
-from engine.contracts.inputs import ORDER_ACTIONS, ORDER_LINES, ORDERS
+from engine.contracts.orders import ORDER_ACTIONS, ORDER_LINES, ORDERS
 from engine.errors import UsageError
 from engine.locking import only_writer
 

@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from engine.book.file import BookFile, naive
-from engine.contracts.inputs import PAST_SHIPMENTS
+from engine.contracts.history import PAST_SHIPMENTS
 from engine.contracts.memory import EARLIER_PLAN, PAST_PRICES
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import polars as pl
 
-from engine.contracts.inputs import CARTONS, PRODUCTS, PROTECTION
+from engine.contracts.cartons import CARTONS, PROTECTION
+from engine.contracts.goods import PRODUCTS
 from engine.contracts.schema import Column, Kind
 from engine.errors import InputError
 from solvers.packing.cartons import NO_STOCK_LIMIT, CartonKind, Cartons

@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from engine.contracts.inputs import PAST_SHIPMENTS, TRACKING_EVENTS
+from engine.contracts.history import PAST_SHIPMENTS, TRACKING_EVENTS
 from engine.contracts.reports import DELIVERY_PERFORMANCE
 from engine.reports.frames import canonical, utc
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from engine.contracts.inputs import PRODUCTS, STOCK, STOCK_MOVEMENTS
+from engine.contracts.goods import PRODUCTS, STOCK, STOCK_MOVEMENTS
 from engine.errors import InputError
 from engine.reports.currency import check_currency
 from engine.reports.frames import Frame, canonical, day_number, frame_of, utc

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from engine.contracts.inputs import STOCK, STOCK_MOVEMENTS
+from engine.contracts.goods import STOCK, STOCK_MOVEMENTS
 from engine.contracts.outputs import STOCK_LEDGER
 from engine.reports.frames import Frame, canonical, utc
 from engine.reports.pairs import name_type

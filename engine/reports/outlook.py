@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from engine.config import Inventory
-from engine.contracts.inputs import INBOUND
+from engine.contracts.goods import INBOUND
 from engine.errors import InputError
 from engine.reports.demand import expected_demand
 from engine.reports.frames import Frame, canonical, frame_of, utc

@@ -7,7 +7,8 @@ from typing import Final
 
 import polars as pl
 
-from engine.contracts.inputs import ORDER_LINES, PAST_SHIPMENTS, RETURNS
+from engine.contracts.history import PAST_SHIPMENTS
+from engine.contracts.orders import ORDER_LINES, RETURNS
 from engine.contracts.reports import RETURN_SUMMARY
 from engine.reports.frames import canonical, utc
 

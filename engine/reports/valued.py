@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from engine.contracts.inputs import STOCK_MOVEMENTS
+from engine.contracts.goods import STOCK_MOVEMENTS
 from engine.errors import InputError
 from engine.reports.frames import Frame, frame_of
 from engine.reports.history import past_movements, stock_history

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from engine.contracts.inputs import STOCK_MOVEMENTS
+from engine.contracts.goods import STOCK_MOVEMENTS
 from engine.errors import UsageError
 from engine.runs import Run, open_run
 from engine.sample.streams import stream

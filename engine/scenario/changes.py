@@ -11,7 +11,8 @@ from typing import Final
 import polars as pl
 
 from engine.contracts import INPUTS, TABLES, Table
-from engine.contracts.inputs import RATES, SERVICES, STOCK, SURCHARGES, ZONES
+from engine.contracts.goods import STOCK
+from engine.contracts.tariff import RATES, SERVICES, SURCHARGES, ZONES
 from engine.errors import InputError, UsageError
 from engine.inputs import Inputs
 from engine.reading.files import SUFFIXES, RawFile, files_of, read_raw

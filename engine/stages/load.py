@@ -11,7 +11,7 @@ import polars as pl
 from engine.book import Book
 from engine.config import Settings
 from engine.contracts import INPUTS, TABLES, Table
-from engine.contracts.inputs import ORDER_LINES, ORDERS
+from engine.contracts.orders import ORDER_LINES, ORDERS
 from engine.errors import InputError, UsageError
 from engine.holds import HoldReason, held, repeated_orders
 from engine.inputs import Inputs, latest_plan

@@ -11,8 +11,9 @@ import pytest
 from engine.book import FILE_NAME, Book
 from engine.book.runs import PublishedRun, RunRecord
 from engine.config import read_settings
-from engine.contracts.inputs import ORDER_ACTIONS, PAST_SHIPMENTS
+from engine.contracts.history import PAST_SHIPMENTS
 from engine.contracts.memory import PAST_PRICES
+from engine.contracts.orders import ORDER_ACTIONS
 from engine.errors import LockedError, UsageError
 from engine.locking import only_writer
 from engine.orders import act_on_order, list_orders, show_order

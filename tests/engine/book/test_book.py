@@ -11,8 +11,10 @@ import pytest
 from engine.book import Book
 from engine.book.runs import PublishedRun, RunRecord
 from engine.contracts import INPUTS, TABLES, Kind
-from engine.contracts.inputs import ORDER_LINES, ORDERS, PAST_SHIPMENTS, STOCK, STOCK_MOVEMENTS
+from engine.contracts.goods import STOCK, STOCK_MOVEMENTS
+from engine.contracts.history import PAST_SHIPMENTS
 from engine.contracts.memory import PAST_PRICES
+from engine.contracts.orders import ORDER_LINES, ORDERS
 from engine.errors import LockedError, OrdermillError
 
 NIGHT = datetime(2026, 11, 20, 18, tzinfo=UTC)

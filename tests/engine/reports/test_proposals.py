@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from engine.config import Inventory
-from engine.contracts.inputs import INBOUND, STOCK, STOCK_MOVEMENTS
+from engine.contracts.goods import INBOUND, STOCK, STOCK_MOVEMENTS
 from engine.contracts.reports import PROPOSAL_SUMMARY, REPLENISHMENT, STOCK_CLASSES, TRANSFERS
 from engine.errors import InputError, UsageError
 from engine.reports.classes import stock_classes

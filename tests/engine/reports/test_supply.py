@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from engine.config import Inventory
-from engine.contracts.inputs import INBOUND, STOCK, STOCK_MOVEMENTS
+from engine.contracts.goods import INBOUND, STOCK, STOCK_MOVEMENTS
 from engine.contracts.supply import SUPPLIER_ORDERS
 from engine.errors import InputError, UsageError
 from engine.reports.outlook import look
