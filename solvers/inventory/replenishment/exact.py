@@ -1,8 +1,8 @@
 """One article's purchases and transfers as a mixed-integer program: whole packs, least quantities, fixed costs.
 
-What leaves each warehouse and what comes to each are variables, not who sends to whom: every sender and every receiver is in
-a move at least, at the cost of its cheapest way. Where all ways cost the same and no pair of them is needed twice, that is
-what it costs; else it is a bound, and the moves are matched afterwards.
+Where all ways cost the same, what leaves each warehouse and what comes to each are variables, not who sends to whom: every
+sender and every receiver is in a move at least. Where no pair of them is needed twice, that is what it costs; else it is a
+bound, and the moves are matched afterwards. Where ways differ, every way has its units and its line.
 
 Expected cost is convex in the units of a warehouse, so it is the highest of the lines through neighbouring units. A few of the
 lines are enough to begin with; where the optimum's cost is told too low, the line that tells it is added (Kelley). Lines left
@@ -25,7 +25,7 @@ from ortools.sat.python import cp_model
 
 from solvers.inventory.replenishment import kernels_stock as kernels
 from solvers.inventory.replenishment.kernels_plans import Terms
-from solvers.inventory.replenishment.kernels_stock import Integers
+from solvers.inventory.replenishment.kernels_stock import Integers, Numbers
 from solvers.inventory.replenishment.problem import ReplenishmentProblem
 
 Expression: TypeAlias = Any
@@ -134,8 +134,10 @@ class _Program:
         self.most_got = self._most_got()
         self.got = self._units(self.most_got)
         self.costs = self._levels()
+        self.ways: dict[tuple[int, int], cp_model.IntVar] = {}
         expected = [cost.variable for cost in self.costs]
-        self.model.minimize(cp_model.LinearExpr.sum([*expected, self._buying(), self._moving()]))
+        moving = self._moving() if self._is_alike() else self._moving_by_ways()
+        self.model.minimize(cp_model.LinearExpr.sum([*expected, self._buying(), moving]))
 
     def _units(self, most: Integers) -> list[cp_model.IntVar]:
         return [self.model.new_int_var(0, one, "") for one in most.tolist()]
@@ -158,6 +160,9 @@ class _Program:
         most: Integers = int(movable.sum()) - movable
         if self.terms.order[article] > 0 or self.terms.pack[article] > 1 or self.terms.least[article] > 1:
             # A stock may send what it has and buy as many: what it is rid of is not bounded by what it has.
+            return most
+        if not self._is_alike():
+            # A stock may send on one way what it gets on another, where the way past it is dearer or closed.
             return most
         relief = [
             kernels.one_more(tables, stock, units - 1)
@@ -210,6 +215,46 @@ class _Program:
             cost += int(float(line.min()) * _A_CENT) * moves
         return cost
 
+    def _ways_cost(self) -> tuple[Numbers, Numbers]:
+        """Give what a unit and a line cost from each of the stocks to each."""
+        places = self.terms.place[self.stocks]
+        return self.terms.route_unit[np.ix_(places, places)], self.terms.route_line[np.ix_(places, places)]
+
+    def _is_alike(self) -> bool:
+        """Tell whether it is all the same where a unit goes to."""
+        unit, line = self._ways_cost()
+        is_way = ~np.eye(len(self.stocks), dtype=np.bool_)
+        by_sender = np.where(is_way, unit, -np.inf).max(axis=1) == np.where(is_way, unit, np.inf).min(axis=1)
+        return bool(len(self.stocks) == 1 or (by_sender.all() and np.ptp(line[is_way]) == 0))
+
+    def _moving_by_ways(self) -> Expression:
+        """Give the cost of moves, every way with units and a line of its own."""
+        unit, line = self._ways_cost()
+        movable = self.problem.movable[self.stocks]
+        worth = self._dearest_unit()
+        cost: Expression = 0
+        for sender, taker in np.argwhere(~np.eye(len(self.stocks), dtype=np.bool_)).tolist():
+            most = min(int(movable[sender]), int(self.most_got[taker]))
+            if most == 0 or float(unit[sender, taker]) > worth:
+                continue
+            moved = self.model.new_int_var(0, most, "")
+            self.ways[sender, taker] = moved
+            cost += int(float(unit[sender, taker]) * _A_CENT) * moved
+            if line[sender, taker] > 0:
+                cost += int(float(line[sender, taker]) * _A_CENT) * self._is_used(moved, most)
+        for at in range(len(self.stocks)):
+            self.model.add(sum(one for ends, one in self.ways.items() if ends[0] == at) == self.sent[at])
+            self.model.add(sum(one for ends, one in self.ways.items() if ends[1] == at) == self.got[at])
+        return cost
+
+    def _dearest_unit(self) -> float:
+        """Give what a way may cost at most for a unit: what one short at the receiver does, and what one too many at the sender."""
+        tables = self.problem.tables
+        return max(
+            float(tables.shortage[stock]) + max(kernels.highest(tables, other) for other in self.stocks.tolist())
+            for stock in self.stocks.tolist()
+        )
+
     def _levels(self) -> list[_Cost]:
         """Give the expected cost of what each warehouse holds, and of what all of them hold."""
         tables, pack = self.problem.tables, int(self.terms.pack[self.article])
@@ -230,6 +275,10 @@ class _Program:
         """Read the plan back."""
         packs, sent, got = ([solver.value(one) for one in part] for part in (self.packs, self.sent, self.got))
         bought = np.array(packs, np.int64) * int(self.terms.pack[self.article])
+        if self.ways:
+            first, ways = int(self.stocks[0]), self.ways.items()
+            moves = [(first + sender, first + taker, solver.value(moved)) for (sender, taker), moved in ways]
+            return ArticlePlan(bought, [move for move in moves if move[2] > 0], bound)
         change = {stock: more - less for stock, more, less in zip(self.stocks.tolist(), got, sent, strict=True)}
         return ArticlePlan(bought, _matched(change), bound)
 

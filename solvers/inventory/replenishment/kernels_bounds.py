@@ -75,18 +75,28 @@ def _relaxed(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _highest_relaxed(
-    tables: Tables, moving: Numbers, article: int, money: float, fixed: float, can_move: bool, missing: Integers
+    tables: Tables,
+    moving: Numbers,
+    article: int,
+    money: float,
+    fixed: float,
+    can_move: bool,
+    missing: Integers,
+    prices: Numbers,
 ) -> float:
-    """Give the highest of these bounds over what a unit is worth, by bisection on the bound's slope."""
+    """Give the highest of these bounds over what a unit is worth, by bisection on the bound's slope, and fill that worth."""
     low, high = -money, tables.lost[article] + 1.0
     best = _relaxed(tables, moving, article, low, money, fixed, can_move, missing)
+    prices[1] = 0.0
     if missing[0] <= 0:
         return best
     for stock in range(tables.start[article], tables.start[article + 1]):
         high = max(high, highest(tables, stock) + 1.0)
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        best = max(best, _relaxed(tables, moving, article, middle, money, fixed, can_move, missing))
+        found = _relaxed(tables, moving, article, middle, money, fixed, can_move, missing)
+        if found > best:
+            best, prices[1] = found, money + middle
         if missing[0] > 0:
             low = middle
         elif missing[0] < 0:
@@ -160,8 +170,10 @@ def _apart(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _highest_apart(tables: Tables, terms: Terms, moving: Numbers, article: int, line: Numbers, flow: Integers) -> float:
-    """Give the highest of these bounds, the two prices set in turn by bisection on the bound's slope."""
+def _highest_apart(
+    tables: Tables, terms: Terms, moving: Numbers, article: int, line: Numbers, flow: Integers, prices: Numbers
+) -> float:
+    """Give the highest of these bounds, the two prices set in turn by bisection on the bound's slope, and fill these."""
     lost = tables.lost[article]
     least, most = -1.0, lost + terms.money[article] + 1.0
     for stock in range(tables.start[article], tables.start[article + 1]):
@@ -172,7 +184,9 @@ def _highest_apart(tables: Tables, terms: Terms, moving: Numbers, article: int, 
         low, high = least, most
         for _ in range(_STEPS):
             passed = (low + high) / 2
-            best = max(best, _apart(tables, terms, moving, article, passed, worth, line, flow))
+            found = _apart(tables, terms, moving, article, passed, worth, line, flow)
+            if found > best:
+                best, prices[0], prices[1] = found, passed, worth
             if flow[0] > 0:
                 low = passed
             elif flow[0] < 0:
@@ -184,7 +198,9 @@ def _highest_apart(tables: Tables, terms: Terms, moving: Numbers, article: int, 
         low, high = 0.0, lost
         for _ in range(_STEPS):
             worth = (low + high) / 2
-            best = max(best, _apart(tables, terms, moving, article, passed, worth, line, flow))
+            found = _apart(tables, terms, moving, article, passed, worth, line, flow)
+            if found > best:
+                best, prices[0], prices[1] = found, passed, worth
             if flow[1] > 0:
                 low = worth
             elif flow[1] < 0:
@@ -196,7 +212,13 @@ def _highest_apart(tables: Tables, terms: Terms, moving: Numbers, article: int, 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def fill_bounds(
-    tables: Tables, terms: Terms, moving: Numbers, line: Numbers, articles: Integers, bounds: Numbers
+    tables: Tables,
+    terms: Terms,
+    moving: Numbers,
+    line: Numbers,
+    articles: Integers,
+    bounds: Numbers,
+    starts: Numbers,
 ) -> None:
     """Fill what no plan of each of the articles can undercut at the prices of `terms`.
 
@@ -206,13 +228,18 @@ def fill_bounds(
     them is the multiplier of the rule that they hold together what they hold one by one. Raising a stock takes the cheaper
     line, and one of them takes that of a move where there is a move. With a price for moving and one for buying, whoever
     receives pays its own line, which proves more where several receive.
+
+    `starts` is filled with the prices that prove it: for each stock what a unit sent from it earns, and after these for each
+    article what a unit is worth to it.
     """
-    missing, flow = np.zeros(1, np.int64), np.zeros(2, np.int64)
+    missing, flow, prices = np.zeros(1, np.int64), np.zeros(2, np.int64), np.zeros(2)
+    stocks = tables.position.size
     for article in articles:
         first, last = tables.start[article], tables.start[article + 1]
         money, order = terms.money[article], terms.order[article]
-        bounds[article] = _highest_relaxed(tables, moving, article, money, order, False, missing)
+        bounds[article] = _highest_relaxed(tables, moving, article, money, order, False, missing, prices)
         can_move = False
+        prices[0] = 0.0
         for stock in range(first, last):
             can_move = can_move or tables.least[stock] < tables.position[stock]
         if can_move and last - first > 1:
@@ -220,8 +247,11 @@ def fill_bounds(
             for stock in range(first, last):
                 cheapest = min(cheapest, line[stock])
             fixed = min(order, cheapest)
-            found = _highest_relaxed(tables, moving, article, money, fixed, True, missing)
+            found = _highest_relaxed(tables, moving, article, money, fixed, True, missing, prices)
             bounds[article] = min(bounds[article], found + cheapest - fixed)
             if cheapest > 0.0:
-                apart = _highest_apart(tables, terms, moving, article, line, flow)
+                apart = _highest_apart(tables, terms, moving, article, line, flow, prices)
                 bounds[article] = max(bounds[article], apart)
+        starts[stocks + article] = prices[1]
+        for stock in range(first, last):
+            starts[stock] = prices[0] - moving[stock]

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from solvers.inventory.replenishment import kernels_bounds
+from solvers.inventory.replenishment import kernels_bounds, kernels_ways
 from solvers.inventory.replenishment import kernels_plans as kernels
 from solvers.inventory.replenishment.kernels_plans import Lines, Terms
 from solvers.inventory.replenishment.kernels_stock import LONGEST_WAIT_DAYS, Integers, Numbers
@@ -141,14 +141,35 @@ class Planner:
         charged: Numbers = bought + (plans.sent * prices.sending).sum(axis=1)
         return charged
 
-    def bounds(self, prices: SharedPrices, articles: Integers | None = None, others: Numbers | None = None) -> Numbers:
-        """Give for every article what no plan can undercut at the prices, doing nothing included."""
+    def bounds(
+        self,
+        prices: SharedPrices,
+        articles: Integers | None = None,
+        others: Numbers | None = None,
+        aims: Numbers | None = None,
+    ) -> Numbers:
+        """Give for every article what no plan can undercut at the prices, doing nothing included.
+
+        Parameters
+        ----------
+        prices
+            The prices.
+        articles
+            Those asked for; all where absent.
+        others
+            (articles,) the bounds of the articles that are not asked for.
+        aims
+            (articles,) what known plans cost at the prices; with these, bounds farther below are raised, which takes longer.
+        """
         terms = self.terms(prices)
         found = np.zeros(self.problem.num_articles) if others is None else others.copy()
         moving, line = self._ways(terms)
+        starts = np.zeros(self.problem.num_stocks + self.problem.num_articles)
 
         def fill(part: Integers) -> None:
-            kernels_bounds.fill_bounds(self.problem.tables, terms, moving, line, part, found)
+            kernels_bounds.fill_bounds(self.problem.tables, terms, moving, line, part, found, starts)
+            if aims is not None:
+                kernels_ways.raise_bounds(self.problem.tables, terms, starts, part, aims, found)
 
         self._in_parts(fill, self.articles if articles is None else articles)
         return found

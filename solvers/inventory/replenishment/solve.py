@@ -54,7 +54,7 @@ class ReplenishEffort:
 
     price_rounds: int = 6
     exact_articles: int = 50
-    exact_work: float = 0.2
+    exact_work: float = 0.05
     choice_work: float = 0.2
 
 
@@ -129,6 +129,7 @@ class _Search:
         """Solve the articles whose best plan at the prices is farthest from its bound, one by one."""
         terms = self.planner.terms(self.prices)
         priced = self.planner.priced(plans, self.prices)
+        self.bounds = self.planner.bounds(self.prices, aims=self.baseline + priced)
         gap = self.baseline + priced - self.bounds
         order = np.argsort(-gap, kind="stable")[: self.effort.exact_articles]
         lines = Lines(*(one.copy() for one in plans.lines))
