@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from engine.contracts.inputs import STOCK_MOVEMENTS
+from engine.contracts.goods import STOCK_MOVEMENTS
 from engine.errors import InputError
 from solvers.inventory import NO_COST, NO_LINK, Movement, blocks_of
 from solvers.inventory.ledger import kernels_scan as kernels
