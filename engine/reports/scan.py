@@ -27,7 +27,7 @@ from engine.contracts.goods import STOCK_MOVEMENTS
 from engine.errors import InputError
 from solvers.inventory import NO_COST, NO_LINK, Movement, blocks_of
 from solvers.inventory.ledger import kernels_scan as kernels
-from solvers.inventory.ledger.kernels_log import MAX_UNITS, UNKNOWN, Indices, Integers, Log
+from solvers.inventory.ledger.kernels_log import MAX_UNITS, UNKNOWN, Bytes, Indices, Integers, Log
 from solvers.inventory.ledger.kernels_scan import Batch
 
 _NAMES: Final = ("sku", "warehouse_id", "kind")
@@ -180,14 +180,16 @@ class LogFile:
                 low, high = np.searchsorted(linked_row, [done, done + batch.num_rows])
                 own[linked_row[low:high] - done] = link[low:high]
             done += batch.num_rows
-            cost = np.full(batch.num_rows, NO_COST, np.int64)
+            costs, known, first_bit = self._costs(batch) if has_cost else _no_costs(batch.num_rows)
             yield Batch(
                 *self._coded(batch, "sku"),
                 *self._coded(batch, "warehouse_id"),
                 *self._kinds(batch),
                 self._whole(batch, "moved_at"),
                 self._whole(batch, "quantity"),
-                self._whole(batch, "unit_cost_cents") if has_cost else _read_only(cost),
+                costs,
+                known,
+                first_bit,
                 own,
             )
 
@@ -264,11 +266,15 @@ class LogFile:
         if name == "moved_at":
             column = column.cast(pa.timestamp("us", "UTC"))
         column = column.cast(pa.int64())
-        if column.null_count and name == "unit_cost_cents":
-            return _read_only(np.where(_is_known(column), _lent(column, np.int64), NO_COST))
         if column.null_count:
             raise InputError(f"{self.path} has {column.null_count} rows without {name}.")
         return _lent(column, np.int64)
+
+    def _costs(self, batch: Any) -> tuple[Integers, Bytes, int]:
+        """Give the costs, the bits of which are known and where these begin."""
+        column = batch.column("unit_cost_cents").cast(pa.int64())
+        bits = np.frombuffer(column.buffers()[0], np.uint8) if column.null_count else np.empty(0, np.uint8)
+        return _lent(column, np.int64), _read_only(bits), column.offset
 
     def _grow(self) -> None:
         skus, places = len(self._known["sku"]), len(self._known["warehouse_id"])
@@ -317,10 +323,9 @@ def _lent(array: Any, dtype: type[np.signedinteger]) -> npt.NDArray[Any]:
     return _read_only(np.frombuffer(array.buffers()[1], dtype, len(array), begin))
 
 
-def _is_known(array: Any) -> npt.NDArray[np.bool_]:
-    """Tell where an Arrow array, some of whose values are missing, has one."""
-    bits = np.unpackbits(np.frombuffer(array.buffers()[0], np.uint8), bitorder="little")
-    return bits[array.offset : array.offset + len(array)].view(np.bool_)
+def _no_costs(rows: int) -> tuple[Integers, Bytes, int]:
+    """Give as many costs, of which none is known."""
+    return _read_only(np.full(rows, NO_COST, np.int64)), _read_only(np.empty(0, np.uint8)), 0
 
 
 def _flags(values: npt.NDArray[np.bool_]) -> Any:

@@ -7,41 +7,32 @@ from numba import njit
 
 from solvers.inventory.ledger.kernels_layers import add_layer
 from solvers.inventory.ledger.kernels_ledger import (
+    ADDED,
+    BELOW_DAYS,
     CLOSING_UNITS,
     CLOSING_VALUE,
-    IDLE_OUT_DAYS,
+    COST_UNITS,
+    COST_VALUE,
+    HAS_BEGUN,
     LAST_RECEIPT_DAY,
     LAST_SALE_DAY,
     MAX_CENTS,
     NEGATIVE_DAYS,
     NEVER,
+    NOW_DAY,
+    NOW_UNITS,
+    NOW_VALUE,
     OLDEST_DAY,
     OPENING_UNITS,
     OPENING_VALUE,
-    STOCK_OUT_DAYS,
-    UNIT_DAYS,
-    VALUE_DAYS,
     State,
+    accrue,
+    drop_issued,
     share,
     value_rows,
 )
 from solvers.inventory.ledger.kernels_log import DAY_US, UNKNOWN, Integers, Log, Stocks
 from solvers.inventory.ledger.kernels_moves import HAS_COST, Moves
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _accrue(measures: Integers, now: Integers, stock: int, until: int) -> None:
-    """Close the days from the one reached to until - 1 with the stock as it stands."""
-    day, units = now[stock, 0], now[stock, 1]
-    span = until - day
-    measures[stock, UNIT_DAYS] += units * span
-    measures[stock, VALUE_DAYS] += now[stock, 2] * span
-    if units <= 0:
-        measures[stock, STOCK_OUT_DAYS] += span
-        measures[stock, IDLE_OUT_DAYS] += span - (1 if measures[stock, LAST_SALE_DAY] == day else 0)
-        if units < 0:
-            measures[stock, NEGATIVE_DAYS] += span
-    now[stock, 0] = until
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -68,17 +59,20 @@ def open_stocks(
     stocks: Stocks, state: State, period: Integers, low: int, high: int, has_ages: bool, measures: Integers
 ) -> int:
     """Lay out stocks low..high-1 as they stood before the first movement; gives one whose value is too large, or UNKNOWN."""
+    now = state.now
     for stock in range(low, high):
         units, cost = stocks.opening[stock], stocks.unit_cost[stock]
-        state.now[stock, 0], state.now[stock, 1], state.now[stock, 2] = period[0], units, units * cost
-        state.recent[stock, 0], state.recent[stock, 1], state.recent[stock, 2] = cost, 1, 0
+        now[stock, NOW_DAY], now[stock, NOW_UNITS], now[stock, NOW_VALUE] = period[0], units, units * cost
+        now[stock, COST_VALUE], now[stock, COST_UNITS] = cost, 1
+        now[stock, HAS_BEGUN:] = 0
+        now[stock, ADDED + LAST_SALE_DAY] = NEVER
         if abs(float(units) * float(cost)) > MAX_CENTS:
             return stock
         if has_ages:
             state.lists[stock, 0] = state.lists[stock, 1] = UNKNOWN
             if units > 0:
                 add_layer(state.lists, state.nodes, state.heap, stock, period[2], units)
-        measures[stock, LAST_SALE_DAY] = measures[stock, LAST_RECEIPT_DAY] = measures[stock, OLDEST_DAY] = NEVER
+        measures[stock, LAST_RECEIPT_DAY] = measures[stock, OLDEST_DAY] = NEVER
     return UNKNOWN
 
 
@@ -93,14 +87,19 @@ def close_stocks(
     ages: Integers,
 ) -> None:
     """Close the days up to the last for stocks low..high-1 and sort what is left by age."""
+    now, lists, nodes, heap = state.now, state.lists, state.nodes, state.heap
     for stock in range(low, high):
-        now = state.now
-        if state.recent[stock, 2] == 0:
-            measures[stock, OPENING_UNITS], measures[stock, OPENING_VALUE] = now[stock, 1], now[stock, 2]
-        _accrue(measures, now, stock, period[1] + 1)
-        measures[stock, CLOSING_UNITS], measures[stock, CLOSING_VALUE] = now[stock, 1], now[stock, 2]
+        if now[stock, HAS_BEGUN] == 0:
+            measures[stock, OPENING_UNITS] = now[stock, NOW_UNITS]
+            measures[stock, OPENING_VALUE] = now[stock, NOW_VALUE]
+        accrue(now, stock, period[1] + 1)
+        for one in range(ADDED):
+            measures[stock, one] = now[stock, ADDED + one]
+        measures[stock, NEGATIVE_DAYS] = now[stock, BELOW_DAYS]
+        measures[stock, CLOSING_UNITS], measures[stock, CLOSING_VALUE] = now[stock, NOW_UNITS], now[stock, NOW_VALUE]
         if ages.shape[0]:
-            _age(measures[stock], ages[stock], age_limits, state.lists[stock, 0], state.nodes, period[1])
+            drop_issued(now, lists, nodes, heap, stock)
+            _age(measures[stock], ages[stock], age_limits, lists[stock, 0], nodes, period[1])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -57,7 +57,7 @@ MEASURES = (
     "last_receipt_day",
     "oldest_day",
 )
-"""What most movements touch stands first: a sale stays within a line or two of the cache."""
+"""What most movements add to stands first; see `ADDED`."""
 (
     UNIT_DAYS,
     VALUE_DAYS,
@@ -92,13 +92,19 @@ NEVER = np.iinfo(np.int64).min
 """A day that never came, in the day columns of the measures."""
 
 
+NOW_DAY, NOW_UNITS, NOW_VALUE, COST_VALUE, COST_UNITS, HAS_BEGUN, ISSUED, BELOW_DAYS = range(8)
+"""Words of a stock as it stands: the day up to which it is measured, units and their value, value over units that it last had
+a cost at, whether the period has begun, units that left but are still in its layers, days below zero."""
+ADDED = 8
+"""Where the first eight measures stand while they add up: a sale stays within two lines of the cache."""
+NOW_WORDS = 16
+
+
 class State(NamedTuple):
     """Where every stock stands while its movements come in; layers by age are lists through shared nodes."""
 
     now: Integers
-    """(stocks, 3) day up to which it is measured, units, value."""
-    recent: Integers
-    """(stocks, 3) value over units that it last had a cost at, and whether the period has begun."""
+    """(stocks, words) as it stands, and what most movements add to."""
     lists: Integers
     """(stocks, 2) first and last node of its layers."""
     nodes: Integers
@@ -114,6 +120,28 @@ def share(value: int, part: int, whole: int) -> int:
         # One division in place of three, for almost all of them.
         return (value * part + (whole >> 1)) // whole
     return (value // whole) * part + ((value % whole) * part + whole // 2) // whole
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def accrue(now: Integers, stock: int, until: int) -> None:
+    """Close the days from the one reached to until - 1 with the stock as it stands."""
+    day, units = now[stock, NOW_DAY], now[stock, NOW_UNITS]
+    span = until - day
+    now[stock, ADDED + UNIT_DAYS] += units * span
+    now[stock, ADDED + VALUE_DAYS] += now[stock, NOW_VALUE] * span
+    if units <= 0:
+        now[stock, ADDED + STOCK_OUT_DAYS] += span
+        now[stock, ADDED + IDLE_OUT_DAYS] += span - (1 if now[stock, ADDED + LAST_SALE_DAY] == day else 0)
+        if units < 0:
+            now[stock, BELOW_DAYS] += span
+    now[stock, NOW_DAY] = until
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def drop_issued(now: Integers, lists: Integers, nodes: Integers, heap: Integers, stock: int) -> None:
+    """Take what was issued from the oldest layers: nothing looks at them until something comes in, moves on or is aged."""
+    move_layers(lists, nodes, heap, stock, lists, int(np.int64(UNKNOWN)), now[stock, ISSUED])
+    now[stock, ISSUED] = 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -138,28 +166,20 @@ def value_rows(
     what, unit_costs, pool_of = moves.what, moves.unit_cost, moves.pool
     nobody = int(np.int64(UNKNOWN))
     has_pools, wants_rows = moves.pool.size > 0, row_values.size > 0
-    now, recent, lists, nodes, heap = state.now, state.recent, state.lists, state.nodes, state.heap
+    now, lists, nodes, heap = state.now, state.lists, state.nodes, state.heap
     for row in range(begin, end):
         stock, quantity = int(np.int64(what[row, 0])), int(np.int64(what[row, 1]))
         day, code = int(np.int64(what[row, 2])), int(np.int64(what[row, 3]))
         kind = code & KIND_BITS
         if day >= first_day:
-            units, value = now[stock, 1], now[stock, 2]
-            if recent[stock, 2] == 0:
-                recent[stock, 2] = 1
-                measures[stock, OPENING_UNITS], measures[stock, OPENING_VALUE] = units, value
-            since = now[stock, 0]
-            if day > since:
-                span = day - since
-                measures[stock, UNIT_DAYS] += units * span
-                measures[stock, VALUE_DAYS] += value * span
-                if units <= 0:
-                    measures[stock, STOCK_OUT_DAYS] += span
-                    measures[stock, IDLE_OUT_DAYS] += span - (1 if measures[stock, LAST_SALE_DAY] == since else 0)
-                    if units < 0:
-                        measures[stock, NEGATIVE_DAYS] += span
-                now[stock, 0] = day
-        units, value = int(now[stock, 1]), int(now[stock, 2])
+            if now[stock, HAS_BEGUN] == 0:
+                now[stock, HAS_BEGUN] = 1
+                measures[stock, OPENING_UNITS] = now[stock, NOW_UNITS]
+                measures[stock, OPENING_VALUE] = now[stock, NOW_VALUE]
+            if day > now[stock, NOW_DAY]:
+                accrue(now, stock, day)
+            now[stock, ADDED + MOVEMENTS] += 1
+        units, value = int(now[stock, NOW_UNITS]), int(now[stock, NOW_VALUE])
         pool = int(np.int64(pool_of[row])) if has_pools else nobody
         is_transfer = kind in (TRANSFER_IN, TRANSFER_OUT)
         worth, revaluation = 0, 0
@@ -180,17 +200,19 @@ def value_rows(
                 elif units > 0:
                     worth += share(value, rest, units)
                 else:
-                    worth += share(recent[stock, 0], rest, recent[stock, 1])
+                    worth += share(now[stock, COST_VALUE], rest, now[stock, COST_UNITS])
             covered = 0
             if units < 0:
                 covered = min(quantity, -units)
                 booked = share(-value, covered, -units)
                 revaluation = share(worth, covered, quantity) - booked
             if units <= 0:
-                recent[stock, 0], recent[stock, 1] = worth, quantity
+                now[stock, COST_VALUE], now[stock, COST_UNITS] = worth, quantity
             units += quantity
             value += worth - revaluation
             fresh = quantity - covered
+            if has_ages and now[stock, ISSUED] > 0:
+                drop_issued(now, lists, nodes, heap, stock)
             if has_ages and is_transfer and pooled > 0:
                 dropped = min(covered, pooled)
                 move_layers(pool_lists, nodes, heap, pool, lists, nobody, dropped)
@@ -204,43 +226,43 @@ def value_rows(
             issued = -quantity
             inside = max(0, min(issued, units))
             if inside > 0:
-                recent[stock, 0], recent[stock, 1] = value, units
+                now[stock, COST_VALUE], now[stock, COST_UNITS] = value, units
                 worth = share(value, inside, units)
             beyond = issued - inside
             if beyond > 0:
-                if float(recent[stock, 0]) / float(recent[stock, 1]) * float(beyond) > MAX_CENTS:
+                if float(now[stock, COST_VALUE]) / float(now[stock, COST_UNITS]) * float(beyond) > MAX_CENTS:
                     return stock
-                worth += share(recent[stock, 0], beyond, recent[stock, 1])
+                worth += share(now[stock, COST_VALUE], beyond, now[stock, COST_UNITS])
             units -= issued
             value -= worth
             if pool >= 0:
                 pools[pool, 0] += issued
                 pools[pool, 1] += worth
             if has_ages and is_transfer and pool >= 0:
+                drop_issued(now, lists, nodes, heap, stock)
                 move_layers(lists, nodes, heap, stock, pool_lists, pool, inside)
                 if beyond > 0:
                     add_layer(pool_lists, nodes, heap, pool, day, beyond)
-            elif has_ages:
-                move_layers(lists, nodes, heap, stock, lists, nobody, inside)
+            else:
+                now[stock, ISSUED] += inside
             worth = -worth
             if value < -MAX_CENTS:
                 return stock
-        now[stock, 1], now[stock, 2] = units, value
+        now[stock, NOW_UNITS], now[stock, NOW_VALUE] = units, value
         if kind == SALE and quantity < 0:
-            measures[stock, LAST_SALE_DAY] = day
+            now[stock, ADDED + LAST_SALE_DAY] = day
         elif kind == RECEIPT and quantity > 0:
             measures[stock, LAST_RECEIPT_DAY] = day
         if day >= first_day:
-            measures[stock, MOVEMENTS] += 1
             if revaluation != 0:
-                measures[stock, COGS] += revaluation
+                now[stock, ADDED + COGS] += revaluation
                 measures[stock, REVALUATION] += revaluation
             if kind == SALE:
-                measures[stock, SALE_UNITS] -= quantity
-                measures[stock, COGS] -= worth
+                now[stock, ADDED + SALE_UNITS] -= quantity
+                now[stock, ADDED + COGS] -= worth
             elif kind == RETURN:
                 measures[stock, RETURNED_UNITS] += quantity
-                measures[stock, COGS] -= worth
+                now[stock, ADDED + COGS] -= worth
             elif kind == RECEIPT:
                 measures[stock, RECEIVED_UNITS] += quantity
                 measures[stock, RECEIVED_VALUE] += worth

@@ -15,6 +15,7 @@ from numba import njit
 Integers: TypeAlias = npt.NDArray[np.int64]
 Indices: TypeAlias = npt.NDArray[np.int32]
 Codes: TypeAlias = npt.NDArray[np.int8]
+Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 DAY_US = 86_400_000_000
 MAX_UNITS = 2_000_000_000

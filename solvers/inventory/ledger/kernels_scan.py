@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from solvers.inventory.ledger.kernels_log import MAX_UNITS, UNKNOWN, Codes, Indices, Integers, Log
+from solvers.inventory.ledger.kernels_log import MAX_UNITS, UNKNOWN, Bytes, Codes, Indices, Integers, Log
 
 SUM_BITS = 32
 """Where the sum of the movements of a stock begins in the word that holds their number as well."""
@@ -26,6 +26,9 @@ class Batch(NamedTuple):
     moved_at: Integers
     quantity: Integers
     unit_cost: Integers
+    cost_bits: Bytes
+    """Arrow's bits of which costs are known, from `first_bit` on; empty where all are."""
+    first_bit: int
     link: Indices
     """May be empty where nothing is linked."""
 
@@ -64,9 +67,12 @@ def append_rows(batch: Batch, stock_of: Indices, part: Log) -> None:
         pair[row] = stock_of[sku_map[sku_code[row]], place_map[place_code[row]]]
         kind[row] = kind_map[kind_code[row]]
     part.moved_at[:rows] = batch.moved_at
-    part.unit_cost[:rows] = batch.unit_cost
+    cost_bits, first_bit, all_known = batch.cost_bits, batch.first_bit, batch.cost_bits.size == 0
     for row in range(rows):
         part.quantity[row] = batch.quantity[row]
+        bit = first_bit + row
+        is_known = all_known or (cost_bits[bit >> 3] >> (bit & 7)) & 1
+        part.unit_cost[row] = batch.unit_cost[row] if is_known else UNKNOWN
     if batch.link.size:
         part.pool[:rows] = batch.link
 

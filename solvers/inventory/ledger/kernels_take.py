@@ -1,4 +1,4 @@
-"""Movements in time order, put by block of articles into buckets and valued when a bucket is full: none is held for long."""
+"""Movements in time order, put by block of articles into buckets and valued when one is full: none is held for long."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from solvers.inventory.ledger.kernels_log import DAY_US, UNKNOWN, Indices, Integ
 from solvers.inventory.ledger.kernels_moves import HAS_COST, KIND_BITS, SAME_INSTANT, Moves
 from solvers.inventory.ledger.kernels_scan import Batch
 
-TAKEN, NOT_IN_ORDER, NO_ROOM, NO_NODES, OUT_OF_RANGE = range(5)
-"""How taking a batch ended: it may stop at a row that is earlier than the last, or for want of room."""
+TAKEN, NOT_IN_ORDER, FULL, NO_NODES, OUT_OF_RANGE = range(5)
+"""How a kernel ended: it may stop at a row that is earlier than the last, at a bucket, or for want of room."""
 
 
 class Buckets(NamedTuple):
@@ -78,75 +78,41 @@ def _keep_from(buckets: Buckets, block: int, begin: int, since: int, end: int) -
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def take_rows(
+def scatter_rows(
     batch: Batch,
     at: int,
     floor: int,
     stock_of: Indices,
     block_of: Indices,
-    blocks: Integers,
     buckets: Buckets,
     room: int,
-    books: Books,
-    first_day: int,
-    has_ages: bool,
     stopped: Integers,
 ) -> int:
-    """Take the movements of some blocks from row `at` of a batch on, none of which may be earlier than `floor`.
+    """Put the movements from row `at` of a batch on into the buckets of their blocks; none may be earlier than `floor`.
 
-    stock_of: stock by article and warehouse. block_of: block by article. blocks: the first, and the one after the last. room: moves of a bucket. stopped: is set to the
-    row that was not taken, or the stock that left the exact range.
+    stock_of: stock by article and warehouse. block_of: block by article. room: moves of a bucket. stopped: is set to the row
+    that was not taken and, where its bucket is full, to that bucket.
     """
     moves, fill = buckets.moves, buckets.fill
     what, unit_costs, pools = moves.what, moves.unit_cost, moves.pool
     moments, quantities, costs, links = batch.moved_at, batch.quantity, batch.unit_cost, batch.link
     sku_codes, sku_map, place_codes, place_map = batch.sku_code, batch.sku_map, batch.place_code, batch.place_map
-    kind_codes, kind_map = batch.kind_code, batch.kind_map
-    no_values = np.empty((0, 4), np.int64)
-    last, has_pools = floor, links.size > 0
-    first_block, num_blocks = blocks[0], blocks[1] - blocks[0]
+    kind_codes, kind_map, cost_bits, first_bit = batch.kind_code, batch.kind_map, batch.cost_bits, batch.first_bit
+    last, has_pools, all_known = floor, links.size > 0, cost_bits.size == 0
     for row in range(at, moments.size):
-        stopped[0] = row
         moved_at = moments[row]
-        if moved_at < last:
-            return NOT_IN_ORDER
-        last = moved_at
         sku = sku_map[sku_codes[row]]
-        block = block_of[sku] - first_block
-        if block < 0 or block >= num_blocks:
-            continue
-        begin, held = block * room, fill[block, 0]
-        if held == room:
-            since = begin + held - 1
-            while since > begin and what[since, 3] & SAME_INSTANT:
-                since -= 1
-            if since == begin:
-                return NO_ROOM
-            if has_ages and books.state.heap[1] + 2 * room > books.state.nodes.shape[0]:
-                return NO_NODES
-            failed = value_rows(
-                moves,
-                begin,
-                since,
-                books.state,
-                books.pools,
-                books.pool_lists,
-                first_day,
-                has_ages,
-                books.measures,
-                no_values,
-                int(np.int64(0)),
-            )
-            if failed != UNKNOWN:
-                stopped[0] = failed
-                return OUT_OF_RANGE
-            _keep_from(buckets, block, begin, since, begin + held)
-            held = fill[block, 0]
-        to = begin + held
+        block = block_of[sku]
+        held = fill[block, 0]
+        if moved_at < last or held == room:
+            stopped[0], stopped[1] = row, block
+            return NOT_IN_ORDER if moved_at < last else FULL
+        last = moved_at
+        to = block * room + held
         code = int(kind_map[kind_codes[row]])
-        cost = costs[row]
-        if cost >= 0:
-            unit_costs[to] = cost
+        bit = first_bit + row
+        if (all_known or (cost_bits[bit >> 3] >> (bit & 7)) & 1) and costs[row] >= 0:
+            unit_costs[to] = costs[row]
             code |= HAS_COST
         what[to, 0], what[to, 1] = stock_of[sku, place_map[place_codes[row]]], quantities[row]
         what[to, 2], what[to, 3] = moved_at // DAY_US, code
@@ -163,20 +129,41 @@ def take_rows(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def empty_buckets(
-    at: int, buckets: Buckets, room: int, books: Books, first_day: int, has_ages: bool, stopped: Integers
+def value_buckets(
+    begin: int,
+    end: int,
+    least: int,
+    buckets: Buckets,
+    room: int,
+    books: Books,
+    first_day: int,
+    has_ages: bool,
+    is_last: bool,
+    stopped: Integers,
 ) -> int:
-    """Value all that waits in the buckets from block `at` on; may stop for want of nodes."""
+    """Value what waits in buckets begin..end-1 that hold at least so many moves; may stop for want of nodes.
+
+    Unless the log has ended, moves of a bucket's last instant stay: more of it may come. stopped: is set to the bucket, or
+    to the stock that left the exact range.
+    """
     no_values = np.empty((0, 4), np.int64)
-    for block in range(at, buckets.fill.shape[0]):
+    what, fill, heap, nodes = buckets.moves.what, buckets.fill, books.state.heap, books.state.nodes
+    for block in range(begin, end):
+        first, held = block * room, fill[block, 0]
+        if held < least:
+            continue
         stopped[0] = block
-        held = buckets.fill[block, 0]
-        if has_ages and books.state.heap[1] + 2 * held > books.state.nodes.shape[0]:
+        if has_ages and heap[1] + 2 * held > nodes.shape[0]:
             return NO_NODES
+        since = first + held
+        if not is_last and held > 0:
+            since -= 1
+            while since > first and what[since, 3] & SAME_INSTANT:
+                since -= 1
         failed = value_rows(
             buckets.moves,
-            block * room,
-            block * room + held,
+            first,
+            since,
             books.state,
             books.pools,
             books.pool_lists,
@@ -189,5 +176,5 @@ def empty_buckets(
         if failed != UNKNOWN:
             stopped[0] = failed
             return OUT_OF_RANGE
-        buckets.fill[block, 0] = 0
+        _keep_from(buckets, block, first, since, first + held)
     return TAKEN

@@ -17,12 +17,13 @@ from solvers.inventory import (
     opening_units,
     value_stocks,
 )
-from solvers.inventory.ledger import running_part
+from solvers.inventory.ledger import buckets
 from solvers.inventory.ledger.kernels_ledger import MAX_CENTS, MEASURES
 from solvers.inventory.ledger.kernels_log import DAY_US, Stocks
 from solvers.inventory.ledger.kernels_scan import Batch
 
 LAST_DAY, ARTICLES, PLACES = 400, 40, 3
+FIRST_BIT = 3
 
 
 def drawn(seed, rows=600, *, moments=900, links=True):
@@ -81,14 +82,22 @@ def batch_of(history, rows):
         history.kind[rows].astype(np.int32),
         history.moved_at_us[rows],
         history.quantity[rows].astype(np.int64),
-        history.movement_cost_cents[rows],
+        *costs_of(history.movement_cost_cents[rows]),
     ]
     for column in columns:
         column.flags.writeable = False
     sku, place, kind, *values = columns
     maps = np.arange(ARTICLES, dtype=np.int32), np.arange(PLACES, dtype=np.int32), np.arange(7, dtype=np.int8)
     link = history.link[rows] if history.link.size else np.empty(0, np.int32)
-    return Batch(sku, maps[0], place, maps[1], kind, maps[2], *values, link)
+    return Batch(sku, maps[0], place, maps[1], kind, maps[2], *values, FIRST_BIT, link)
+
+
+def costs_of(costs):
+    """Costs with the bits of which are known, an odd number of them behind others' bits and with anything where none is."""
+    if costs.size % 2 == 0:
+        return costs, np.empty(0, np.uint8)
+    is_known = np.concatenate([np.zeros(FIRST_BIT, np.bool_), costs != NO_COST])
+    return np.where(costs == NO_COST, 77, costs), np.packbits(is_known, bitorder="little")
 
 
 def digest(positions):
@@ -136,7 +145,7 @@ def test_what_is_not_in_order_is_not_taken():
 
 
 def test_too_many_of_one_instant_are_not_taken(monkeypatch):
-    monkeypatch.setattr(running_part, "_MOST_BUCKETS_BYTES", 1_000)
+    monkeypatch.setattr(buckets, "_MOST_BYTES", 1_000)
     for threads in (1, 2):
         assert run(drawn(7, moments=1), bucket_rows=9, batch_rows=100, threads=threads) is None
 
