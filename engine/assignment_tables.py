@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from engine.config import Settings
-from engine.contracts.outputs import SHADOW_PRICES
+from engine.contracts.outputs import BOUND_PREMIUMS, BOUND_PRICES, SHADOW_PRICES
 from engine.inputs import Inputs
 from engine.limits import available_stock, capacity_limits, carton_limits, pickup_limits
 from solvers.assignment import (
@@ -18,6 +18,7 @@ from solvers.assignment import (
     UNLIMITED_SHIPMENTS,
     UNLIMITED_UNITS,
     AssignmentProblem,
+    Charges,
     Prices,
 )
 
@@ -156,11 +157,34 @@ def _starts(owners: pl.Series, rows: pl.Series) -> Ints:
 
 def prices_table(prices: Prices, inputs: Inputs, as_of: datetime) -> pl.DataFrame:
     """List the prices above zero of stock, capacity, cartons and pickups, by contract `shadow_prices`."""
+    listed = _listed(prices, inputs, as_of).with_columns(cents_per_unit=pl.col("millicents_per_unit") / MILLICENTS)
+    return listed.select(list(SHADOW_PRICES.schema)).cast(SHADOW_PRICES.schema)
+
+
+def bound_prices_table(charges: Charges, inputs: Inputs, as_of: datetime) -> pl.DataFrame:
+    """List what every unit pays in the proof of the bound, by contract `bound_prices`."""
+    return _listed(charges.prices, inputs, as_of).select(list(BOUND_PRICES.schema)).cast(BOUND_PRICES.schema)
+
+
+def bound_premiums_table(charges: Charges, pieces: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+    """List what pieces pay beyond their units in the proof of the bound, by contract `bound_premiums`."""
+    names = inputs.warehouses["warehouse_id"]
+    paid = pieces[charges.premium_piece].select(
+        "order_id",
+        "piece_number",
+        names.gather(charges.premium_warehouse),
+        millicents=pl.Series(charges.premium_millicents),
+    )
+    return paid.sort(BOUND_PREMIUMS.key).cast(BOUND_PREMIUMS.schema)
+
+
+def _listed(prices: Prices, inputs: Inputs, as_of: datetime) -> pl.DataFrame:
+    """List the prices above zero with what they stand on, sorted."""
     warehouse, sku = np.nonzero(prices.stock_millicents)
     full, scarce = np.flatnonzero(prices.capacity_millicents), np.flatnonzero(prices.resource_millicents)
     names = inputs.warehouses["warehouse_id"]
     frames = [
-        SHADOW_PRICES.empty().select(*PRICED, "millicents_per_unit"),
+        BOUND_PRICES.empty(),
         pl.DataFrame(
             {
                 "warehouse_id": names.gather(warehouse),
@@ -173,8 +197,7 @@ def prices_table(prices: Prices, inputs: Inputs, as_of: datetime) -> pl.DataFram
         .select("warehouse_id", "carton_id", "carrier")
         .with_columns(millicents_per_unit=pl.Series(prices.resource_millicents[scarce])),
     ]
-    listed = pl.concat(frames, how="diagonal").with_columns(cents_per_unit=pl.col("millicents_per_unit") / MILLICENTS)
-    return listed.sort(PRICED, nulls_last=True).select(list(SHADOW_PRICES.schema)).cast(SHADOW_PRICES.schema)
+    return pl.concat(frames, how="diagonal").sort(PRICED, nulls_last=True)
 
 
 def prices_from(table: pl.DataFrame, inputs: Inputs, as_of: datetime) -> Prices | None:

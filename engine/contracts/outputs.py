@@ -219,6 +219,30 @@ SHADOW_PRICES: Final = Table(
     ),
 )
 
+BOUND_PRICES: Final = Table(
+    "bound_prices",
+    "what every unit pays in the proof of the bound; prices of zero are left out",
+    columns=(
+        text("warehouse_id", "as in shadow_prices", nullable=True),
+        text("sku", "as in shadow_prices", nullable=True),
+        text("carton_id", "as in shadow_prices", nullable=True),
+        text("carrier", "as in shadow_prices", nullable=True),
+        integer("millicents_per_unit", "price in thousandths of a cent, exact", at_least=1),
+    ),
+)
+
+BOUND_PREMIUMS: Final = Table(
+    "bound_premiums",
+    "what a piece pays for an article's stock in a warehouse beyond its units in the proof of the bound",
+    key=("order_id", "piece_number", "warehouse_id"),
+    columns=(
+        text("order_id", "order"),
+        integer("piece_number", "piece, as in offer_pieces", at_least=0),
+        text("warehouse_id", "warehouse that would send it"),
+        integer("millicents", "for the whole piece, in thousandths of a cent", at_least=1),
+    ),
+)
+
 PLAN_SUMMARY: Final = Table(
     "plan_summary",
     "the night in one row",
@@ -325,6 +349,8 @@ OUTPUTS: Final[tuple[Table, ...]] = (
     OFFER_PICKUPS,
     MOVES,
     SHADOW_PRICES,
+    BOUND_PRICES,
+    BOUND_PREMIUMS,
     PICK_LISTS,
     PICK_STOPS,
     MANIFESTS,

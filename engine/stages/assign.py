@@ -7,7 +7,13 @@ from datetime import datetime
 
 import polars as pl
 
-from engine.assignment_tables import assignment_problem, prices_from, prices_table
+from engine.assignment_tables import (
+    assignment_problem,
+    bound_premiums_table,
+    bound_prices_table,
+    prices_from,
+    prices_table,
+)
 from engine.config import Settings
 from engine.contracts.outputs import BACKORDERS, OFFER_PIECES, OFFERS
 from engine.errors import NoPlanError
@@ -29,7 +35,7 @@ class Plan:
     ----------
     offers
         Contract `offers`, the chosen ones marked.
-    offer_pieces, offer_cartons, offer_pickups, backorders, moves, shadow_prices
+    offer_pieces, offer_cartons, offer_pickups, backorders, moves, shadow_prices, bound_prices, bound_premiums
         By their contracts.
     parcels
         The parcels of the chosen offers and what is in them.
@@ -50,6 +56,8 @@ class Plan:
     backorders: pl.DataFrame
     moves: pl.DataFrame
     shadow_prices: pl.DataFrame
+    bound_prices: pl.DataFrame
+    bound_premiums: pl.DataFrame
     parcels: ParcelPlan
     split_cents: int
     moves_saved_cents: int
@@ -58,7 +66,10 @@ class Plan:
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Give what is published of it, by table."""
-        names = ("offers", "offer_pieces", "offer_cartons", "offer_pickups", "backorders", "moves", "shadow_prices")
+        names = (
+            "offers", "offer_pieces", "offer_cartons", "offer_pickups", "backorders", "moves", "shadow_prices",
+            "bound_prices", "bound_premiums",
+        )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
 
@@ -109,6 +120,8 @@ def assign(orders: pl.DataFrame, quotes: Quotes, inputs: Inputs, settings: Setti
         _backorders(quotes, problem, solution, carton_limits(inputs.cartons).height),
         moves,
         prices_table(solution.prices, inputs, as_of),
+        bound_prices_table(solution.charges, inputs, as_of),
+        bound_premiums_table(solution.charges, quotes.pieces, inputs),
         parcels,
         _split_cents(offers, settings),
         moves_saved_cents(problem, solution, orders, quotes.offers, moves),

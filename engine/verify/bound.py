@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from engine.verify.charges import Premiums, earned_beyond_prices_millicents, premiums, unusable_premiums
 from engine.verify.checks import Check, Findings, must, named, none_of, told
 from engine.verify.files import Night
 from engine.verify.limits import LIMITED, Places, limits_worth_millicents, places, shared_limits
@@ -38,7 +39,7 @@ def check_bound(night: Night) -> Iterator[Check]:
 
 
 def check_value(night: Night, given: Choices) -> Check:
-    """Check that the published bound is at most what the shadow prices prove, and at most the cost.
+    """Check that the published bound is at most what the published prices and premiums prove, and at most the cost.
 
     Parameters
     ----------
@@ -47,43 +48,50 @@ def check_value(night: Night, given: Choices) -> Check:
     given
         What the plan chose from.
     """
-    prices, summary = night.table("shadow_prices"), night.table("plan_summary")
-    unusable = _unusable_prices(prices, night)
+    shadow, summary = night.table("shadow_prices"), night.table("plan_summary")
+    unusable = (
+        *(_unusable_prices(night, name) for name in ("shadow_prices", "bound_prices")),
+        unusable_premiums(night),
+    )
     told_right = must(
-        prices,
+        shadow,
         (_MILLICENTS * pl.col("cents_per_unit") - pl.col("millicents_per_unit")).abs() < 0.5,
         "shadow price of {sku} in {warehouse_id}: {millicents_per_unit} thousandths of a cent, {cents_per_unit} cents",
     )
-    if unusable.num_violations or summary.height != 1:
-        return named("bound.value", unusable, told(["the bound cannot be recomputed"], 1))
+    if any(findings.num_violations for findings in unusable) or summary.height != 1:
+        return named("bound.value", *unusable, told(["the bound cannot be recomputed"], 1))
     published, cost = summary.select("bound_cents", "cost_cents").row(0)
-    orders = priced_orders(night, given)
+    network = places(night)
+    charged = premiums(night, given.pieces, network)
+    orders = priced_orders(night, given, network, charged)
     least, num_relaxed = least_costs(orders)
-    proven_millicents = sum(least.tolist()) - limits_worth_millicents(night)
+    beyond = earned_beyond_prices_millicents(given.pieces, network, network.stock_millicents, charged)
+    proven_millicents = sum(least.tolist()) - limits_worth_millicents(night) - beyond
     # Every plan costs whole cents.
     proven = -(-proven_millicents // _MILLICENTS)
     messages = []
     if published > proven:
         relaxed = f"; {num_relaxed} orders of very many pieces were bounded from below" if num_relaxed else ""
-        messages.append(f"plan_summary: bound_cents is {published}, the shadow prices prove {proven}{relaxed}")
+        messages.append(f"plan_summary: bound_cents is {published}, the prices prove {proven}{relaxed}")
     if published > cost:
         messages.append(f"plan_summary: bound_cents {published} lies above cost_cents {cost}")
     return named("bound.value", told_right, told(messages, orders.num_orders))
 
 
-def _unusable_prices(prices: pl.DataFrame, night: Night) -> Findings:
+def _unusable_prices(night: Night, name: str) -> Findings:
     """Name prices whose limit the published tables do not hold."""
+    prices = night.table(name)
     wrong = prices.join(shared_limits(night), on=LIMITED, how="anti", nulls_equal=True, maintain_order="left")
     return none_of(
         wrong,
-        "shadow price of warehouse {warehouse_id}, sku {sku}, carton {carton_id}, carrier {carrier} of {cents_per_unit} cents: "
-        "there is no such limit",
+        "price of warehouse {warehouse_id}, sku {sku}, carton {carton_id}, carrier {carrier} of {millicents_per_unit} "
+        "thousandths of a cent: there is no such limit",
         prices.height,
     )
 
 
-def priced_orders(night: Night, given: Choices) -> Orders:
-    """Give the orders with every offer at its cost plus what it takes at shadow prices, in thousandths of a cent.
+def priced_orders(night: Night, given: Choices, network: Places, charged: Premiums) -> Orders:
+    """Give the orders with every offer at its cost plus what its pieces pay for the limits, in thousandths of a cent.
 
     Offers that ask for more than a whole limit holds are left out: no plan can take them.
 
@@ -93,13 +101,17 @@ def priced_orders(night: Night, given: Choices) -> Orders:
         The run.
     given
         What the plan chose from.
+    network
+        Stock and capacity with their prices.
+    charged
+        The premiums.
 
     Raises
     ------
     ValueError
         When costs are so large that their sums could not be exact.
     """
-    network, num_orders, pieces = places(night), given.orders.height, given.pieces
+    num_orders, pieces = given.orders.height, given.pieces
     _refuse_overflow(given.offers, pieces, night)
     offers = given.offers.select(
         "order", "pieces", "shipments", "cost_cents", "order_id", "offer_number", "warehouse_id",
@@ -108,7 +120,7 @@ def priced_orders(night: Night, given: Choices) -> Orders:
     cartons_millicents, has_cartons = _cartons_of(night, offers)
     pickups_millicents, has_pickups = _pickups_of(night, offers)
     piece_start = _starts(pieces["order"].to_numpy(), num_orders)
-    units_millicents, has_units = _units_of(network, offers, pieces, piece_start)
+    units_millicents, has_units = _units_of(network, charged, offers, pieces, piece_start)
     cost = offers["cost_cents"].to_numpy() * _MILLICENTS + cartons_millicents + pickups_millicents + units_millicents
     fits = np.flatnonzero(has_cartons & has_pickups & has_units)
     return Orders(
@@ -129,9 +141,9 @@ def _position(name: str, positions: dict[str, int]) -> pl.Expr:
 
 
 def _units_of(
-    network: Places, offers: pl.DataFrame, pieces: pl.DataFrame, piece_start: Int64
+    network: Places, charged: Premiums, offers: pl.DataFrame, pieces: pl.DataFrame, piece_start: Int64
 ) -> tuple[Int64, NDArray[np.bool_]]:
-    """Give what the units of each offer cost at shadow prices, and whether its warehouse could send them all."""
+    """Give what the pieces of each offer pay for stock and capacity, and whether its warehouse could send them all."""
     mask, warehouse, order = (offers[name].to_numpy() for name in ("pieces", "warehouse", "order"))
     sku = pieces.select(_position("sku", network.sku)).to_series().to_numpy()
     quantity, first = pieces["quantity"].to_numpy(), piece_start[order]
@@ -140,7 +152,8 @@ def _units_of(
     for bit in range(int(np.diff(piece_start).max(initial=0))):
         carries = np.flatnonzero((mask >> bit) & 1)
         piece, place = first[carries] + bit, warehouse[carries]
-        millicents[carries] += quantity[piece] * network.unit_millicents[place, sku[piece]]
+        per_unit = network.stock_millicents[place, sku[piece]] + network.capacity_millicents[place]
+        millicents[carries] += quantity[piece] * per_unit + charged.paid(piece, place)
         units[carries] += quantity[piece]
         fits[carries] &= quantity[piece] <= network.available[place, sku[piece]]
     fits &= units <= network.capacity[warehouse]
@@ -165,8 +178,8 @@ def _short_together(network: Places, offers: pl.DataFrame, pieces: pl.DataFrame)
 
 
 def _cartons_of(night: Night, offers: pl.DataFrame) -> tuple[Int64, NDArray[np.bool_]]:
-    """Give what the cartons of each offer cost at shadow prices, and whether there are enough of them at all."""
-    prices = night.table("shadow_prices").filter(pl.col("carton_id").is_not_null())
+    """Give what the cartons of each offer cost at the prices, and whether there are enough of them at all."""
+    prices = night.table("bound_prices").filter(pl.col("carton_id").is_not_null())
     per_carton = prices.group_by("carton_id").agg(price=pl.col("millicents_per_unit").sum())
     per_offer = (
         night.table("offer_cartons")
@@ -185,9 +198,9 @@ def _cartons_of(night: Night, offers: pl.DataFrame) -> tuple[Int64, NDArray[np.b
 
 
 def _pickups_of(night: Night, offers: pl.DataFrame) -> tuple[Int64, NDArray[np.bool_]]:
-    """Give what the pickups of each offer cost at shadow prices, and whether its carriers collect so many at all."""
+    """Give what the pickups of each offer cost at the prices, and whether its carriers collect so many at all."""
     place = ["warehouse_id", "carrier"]
-    prices = night.table("shadow_prices").filter(pl.col("carrier").is_not_null())
+    prices = night.table("bound_prices").filter(pl.col("carrier").is_not_null())
     per_parcel = prices.group_by(place).agg(price=pl.col("millicents_per_unit").sum())
     per_offer = (
         night.table("offer_pickups")
@@ -219,7 +232,8 @@ def _refuse_overflow(offers: pl.DataFrame, pieces: pl.DataFrame, night: Night) -
 
     parcels = most(offers, "shipments")
     cents = most(pieces, "backorder_cents") + most(offers, "cost_cents") + night.settings.costs.split_cents * parcels
-    priced = most(night.table("shadow_prices"), "millicents_per_unit") * (2 * most(pieces, "quantity") + parcels)
+    priced = most(night.table("bound_prices"), "millicents_per_unit") * (2 * most(pieces, "quantity") + parcels)
+    priced += float(night.table("bound_premiums")["millicents"].cast(pl.Float64).sum())
     worst = 64 * (cents * _MILLICENTS + priced)
     if worst >= _LARGEST:
         raise ValueError(f"costs are too large to sum exactly: up to {worst:.3g} thousandths of a cent")

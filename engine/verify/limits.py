@@ -1,4 +1,4 @@
-"""What orders share, stock, capacity, cartons and pickups, and what the shadow prices set on it."""
+"""What orders share, stock, capacity, cartons and pickups, and what the prices of the bound set on it."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def shared_limits(night: Night) -> pl.DataFrame:
 
 
 def limits_worth_millicents(night: Night) -> int:
-    """Sum price times limit over all shadow prices, exactly.
+    """Sum price times limit over all prices of the bound, exactly.
 
     Parameters
     ----------
     night
         The run.
     """
-    prices = night.table("shadow_prices").join(shared_limits(night), on=LIMITED, how="inner", nulls_equal=True)
+    prices = night.table("bound_prices").join(shared_limits(night), on=LIMITED, how="inner", nulls_equal=True)
     return sum(price * limit for price, limit in prices.select("millicents_per_unit", "limit").iter_rows())
 
 
@@ -63,15 +63,16 @@ class Places:
         Shape (num_warehouses, num_skus): units that may be taken.
     capacity
         Shape (num_warehouses,): units that may leave; `ENDLESS` where not limited.
-    unit_millicents
-        Shape (num_warehouses, num_skus): shadow prices of a unit of stock and of capacity together.
+    stock_millicents, capacity_millicents
+        Shapes (num_warehouses, num_skus), (num_warehouses,): prices of the bound for a unit of stock and of capacity.
     """
 
     warehouse: dict[str, int]
     sku: dict[str, int]
     available: Int64
     capacity: Int64
-    unit_millicents: Int64
+    stock_millicents: Int64
+    capacity_millicents: Int64
 
 
 def places(night: Night) -> Places:
@@ -86,15 +87,16 @@ def places(night: Night) -> Places:
     warehouses = night.table("warehouses")
     warehouse = {name: index for index, name in enumerate(warehouses["warehouse_id"].to_list())}
     sku = {name: index for index, name in enumerate(skus)}
-    available, millicents = (np.zeros((len(warehouse), len(sku)), dtype=np.int64) for _ in range(2))
+    available, of_stock = (np.zeros((len(warehouse), len(sku)), dtype=np.int64) for _ in range(2))
+    of_capacity = np.zeros(len(warehouse), dtype=np.int64)
     for place, article, units in available_units(night.table("stock"), night.table("stock_reserves")).iter_rows():
         if article in sku:
             available[warehouse[place], sku[article]] = units
-    prices = night.table("shadow_prices").filter(pl.col("carton_id").is_null() & pl.col("carrier").is_null())
+    prices = night.table("bound_prices").filter(pl.col("carton_id").is_null() & pl.col("carrier").is_null())
     for place, article, price in prices.select("warehouse_id", "sku", "millicents_per_unit").iter_rows():
         if article is None:
-            millicents[warehouse[place]] += price
+            of_capacity[warehouse[place]] += price
         elif article in sku:
-            millicents[warehouse[place], sku[article]] += price
+            of_stock[warehouse[place], sku[article]] += price
     capacity = capacity_units(night)["daily_capacity_units"].fill_null(ENDLESS).to_numpy()
-    return Places(warehouse, sku, available, capacity, millicents)
+    return Places(warehouse, sku, available, capacity, of_stock, of_capacity)

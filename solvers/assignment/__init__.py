@@ -2,6 +2,7 @@
 
 from solvers.assignment.baselines import Baseline, nearest_warehouse, order_by_order, single_warehouse_first
 from solvers.assignment.bounds import lower_bound, lower_bound_millicents, rough_prices
+from solvers.assignment.charges import Charges, charged_bound
 from solvers.assignment.explain import Alternative, alternatives, describe
 from solvers.assignment.prices import Prices
 from solvers.assignment.problem import (
@@ -23,9 +24,11 @@ __all__ = [
     "AssignmentProblem",
     "AssignmentSolution",
     "Baseline",
+    "Charges",
     "Effort",
     "Prices",
     "alternatives",
+    "charged_bound",
     "describe",
     "lower_bound",
     "lower_bound_millicents",

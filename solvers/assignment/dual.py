@@ -126,7 +126,7 @@ def search_prices(
         return pricing.bound_millicents, pricing.used[prepared.contested]
 
     steps = (first_step_cents, min(last_step_cents, first_step_cents))
-    bound, whole, done = _climb(price, prepared.contested_limit(), start, rounds, steps, deadline)
+    bound, whole, done = climb(price, prepared.contested_limit(), start, rounds, steps, deadline)
     return DualResult(prepared.spread(whole), bound, done)
 
 
@@ -163,7 +163,7 @@ def refine_prices(pricer: Pricer, found: DualResult, *, rounds: int, deadline: f
             return price_in_shares(columns, whole, chosen, pricer.threads)
 
         steps = (first * typical, last * typical)
-        _bound, whole, done = _climb(price, limit, flat, max(1, round(share * rounds)), steps, deadline)
+        _bound, whole, done = climb(price, limit, flat, max(1, round(share * rounds)), steps, deadline)
         flat = whole.astype(np.float64)
         prices = prepared.spread(whole)
         bound = pricer(prices).bound_millicents - int((whole * limit).sum())
@@ -172,7 +172,7 @@ def refine_prices(pricer: Pricer, found: DualResult, *, rounds: int, deadline: f
     return best
 
 
-def _climb(
+def climb(
     price: Callable[[Int64Array], tuple[int, Int64Array]],
     limit: Int64Array,
     start: Float64Array,
@@ -180,7 +180,23 @@ def _climb(
     steps: tuple[float, float],
     deadline: float | None,
 ) -> tuple[int, Int64Array, int]:
-    """Step from the start, ever shorter; gives the best bound, its prices, and the rounds done."""
+    """Step from the start, ever shorter; gives the best bound, its prices, and the rounds done.
+
+    Parameters
+    ----------
+    price
+        Gives what the orders pay at prices, thousandths of a cent, and what they then take of each limit.
+    limit
+        How much there is of each.
+    start
+        Prices to start from, thousandths of a cent.
+    rounds
+        Rounds, at least 1.
+    steps
+        Length of the first and of the last step, cents.
+    deadline
+        `time.monotonic()` after which to stop early; None: never.
+    """
     ascent = Ascent(start)
     ratio = steps[1] / max(steps[0], 1e-3)
     best: tuple[int, Int64Array] | None = None

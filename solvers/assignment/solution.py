@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from solvers.assignment.charges import Charges
     from solvers.assignment.prices import Prices
     from solvers.assignment.problem import AssignmentProblem, Int64Array
     from solvers.outcome import Outcome
@@ -115,7 +116,9 @@ class AssignmentSolution:
     order_cents
         Shape (num_orders,): cost of each order's plan, the worth of the stock it takes included.
     prices
-        Prices at which the bound was computed; `bounds.lower_bound` recomputes it from them.
+        What one more unit of each limit would save; `bounds.lower_bound` gives what they alone prove.
+    charges
+        What the bound charges; `charges.charged_bound` recomputes it from them.
     outcome
         Cost, bound and what ended the solve.
     """
@@ -124,6 +127,7 @@ class AssignmentSolution:
     piece_backordered: NDArray[np.bool_]
     order_cents: Int64Array
     prices: Prices
+    charges: Charges
     outcome: Outcome
 
     @property

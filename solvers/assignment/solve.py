@@ -17,10 +17,12 @@ from solvers.assignment.neighbourhoods import Neighbourhoods
 from solvers.assignment.preparation import arrays_of, flatten, prepare, prices_of
 from solvers.assignment.pricer import Pricer
 from solvers.assignment.problem import MILLICENTS
+from solvers.assignment.rounding import tighten
 from solvers.assignment.solution import AssignmentSolution, backordered, order_costs
 from solvers.outcome import Outcome, Status, Stop
 
 if TYPE_CHECKING:
+    from solvers.assignment.charges import Charges
     from solvers.assignment.dual import DualResult
     from solvers.assignment.prices import Prices
     from solvers.assignment.problem import AssignmentProblem, Int64Array
@@ -32,6 +34,8 @@ _NEAR = 0.06
 """How much dearer at prices than its order's cheapest a plan may be that a block chooses from, as a share again."""
 _COLUMN_ROUNDS = 27
 """Rounds over the plans that are nearly cheapest, per round over all options."""
+_ROUNDING_ROUNDS = 10
+"""Rounds over such plans that search premiums, per round over all options."""
 _IDLE_ROUNDS = 2
 """Rounds of blocks without gain after which there is no more."""
 
@@ -44,7 +48,7 @@ class Effort:
     ----------
     price_rounds
         Rounds of the price search over all options; 27 times as many follow over the plans that are nearly
-        cheapest, at a small part of the work.
+        cheapest, at a small part of the work, and 10 times as many for the premiums of the bound.
     move_rounds
         Rounds of annealing, of twenty moves an order each, from two seeds where the orders are few; 0 for none.
     block_rounds
@@ -77,8 +81,9 @@ def solve(
 ) -> AssignmentSolution:
     """Find a plan for all orders and a proven bound of its cost.
 
-    Prices are searched first; they prove the bound. A dive along the prices makes the plan. Annealing among the plans
-    that are nearly cheapest at prices and exact solution of contested blocks improve it.
+    Prices are searched first, then premiums of pieces that share few units; they prove the bound. A dive along the
+    prices makes the plan. Annealing among the plans that are nearly cheapest at prices and exact solution of contested
+    blocks improve it.
 
     Parameters
     ----------
@@ -118,13 +123,20 @@ def solve(
         rounds=_COLUMN_ROUNDS * effort.price_rounds,
         deadline=None if seconds is None else started + 0.35 * seconds,
     )
+    charges, bound_millicents = tighten(
+        problem,
+        pricer,
+        dual,
+        rounds=_ROUNDING_ROUNDS * effort.price_rounds,
+        deadline=None if seconds is None else started + 0.45 * seconds,
+    )
     plan = _plan(pricer, dual, effort, seed, deadline)
     timed_out = deadline is not None and time.monotonic() > deadline
     kept = pricer.prepared.option_ids
     options = np.full(len(plan), -1, dtype=np.int64)
     options[plan >= 0] = kept[plan[plan >= 0]]
     stop = Stop.TIME_LIMIT if timed_out else Stop.ITERATION_LIMIT
-    return certify(problem, options, prices_of(dual.prices), dual.bound_millicents, stop)
+    return certify(problem, options, prices_of(dual.prices), charges, bound_millicents, stop)
 
 
 def _plan(pricer: Pricer, dual: DualResult, effort: Effort, seed: int, deadline: float | None) -> Int64Array:
@@ -182,7 +194,12 @@ def _search(
 
 
 def certify(
-    problem: AssignmentProblem, plan_of_piece: Int64Array, prices: Prices, bound_millicents: int, stop: Stop
+    problem: AssignmentProblem,
+    plan_of_piece: Int64Array,
+    prices: Prices,
+    charges: Charges,
+    bound_millicents: int,
+    stop: Stop,
 ) -> AssignmentSolution:
     """Turn the option of each piece into a solution with its outcome.
 
@@ -193,9 +210,11 @@ def certify(
     plan_of_piece
         Shape (num_pieces,): the option that carries each piece, -1 where it waits.
     prices
-        Prices of the bound.
+        Prices of the shared limits.
+    charges
+        Charges of the bound.
     bound_millicents
-        The bound at these prices, thousandths of a cent.
+        The bound at these charges, thousandths of a cent.
     stop
         What ended the solve.
     """
@@ -210,4 +229,4 @@ def certify(
         if bound == cost
         else Outcome(Status.FEASIBLE, stop, cost, bound)
     )
-    return AssignmentSolution(chosen, backordered(problem, chosen), cents, prices, outcome)
+    return AssignmentSolution(chosen, backordered(problem, chosen), cents, prices, charges, outcome)

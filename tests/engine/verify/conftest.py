@@ -408,6 +408,8 @@ def output_tables() -> dict[str, list[Row]]:
             "order_id line_number sku planned_from now_from churn_cents", ("O7", 1, "GLASS", "NYC", "LYON", MOVE_CENTS)
         ),
         "shadow_prices": PRICES,
+        "bound_prices": [{name: value for name, value in row.items() if name != "cents_per_unit"} for row in PRICES],
+        "bound_premiums": [],
         "pick_lists": [
             {"pick_list_id": "LYON", "warehouse_id": "LYON", "wave_id": "1", "pick_by": at(10, 19)}
             | {"shipments": 6, "units": 9, "stops": 7, "walk_mm": 40_000},

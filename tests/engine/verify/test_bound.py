@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from engine.verify.bound import priced_orders
+from engine.verify.charges import Premiums, earned_beyond_prices_millicents, premiums
 from engine.verify.files import read_night
-from engine.verify.limits import limits_worth_millicents
+from engine.verify.limits import Places, limits_worth_millicents, places
 from engine.verify.offers import choices
 
 ALL = [1, 2, 3, 1, 1, 1, 2, 3, 2, 1, 3, 1]
@@ -21,7 +24,8 @@ NOT_TO_BE_HAD = 7
 def kept_masks(run_files, run: Path) -> list[int]:
     night, _ = read_night(run_files.write(run))
     assert night is not None
-    return priced_orders(night, choices(night)).mask.tolist()
+    given, network = choices(night), places(night)
+    return priced_orders(night, given, network, premiums(night, given.pieces, network)).mask.tolist()
 
 
 def test_every_offer_within_the_limits_counts(run_files, tmp_path: Path) -> None:
@@ -51,3 +55,49 @@ def test_limits_are_worth_price_times_units(run_files, tmp_path: Path) -> None:
     night, _ = read_night(run_files.write(tmp_path / "run"))
     assert night is not None
     assert limits_worth_millicents(night) == 4 * 700_000 + 9 * 12_345 + 1 * 250_000
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_stock_earns_the_most_that_whole_pieces_pay(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    num_pieces, num_warehouses, num_skus = 14, 2, 3
+    sku, quantity = rng.integers(0, num_skus, num_pieces), rng.integers(1, 4, num_pieces)
+    available = rng.integers(0, 7, (num_warehouses, num_skus))
+    price = rng.integers(0, 30, (num_warehouses, num_skus))
+    pays = rng.integers(0, 40, (num_pieces, num_warehouses)) * (rng.random((num_pieces, num_warehouses)) < 0.4)
+    charged = np.flatnonzero(pays.ravel())
+    network = Places(
+        {"A": 0, "B": 1},
+        {str(number): number for number in range(num_skus)},
+        available,
+        np.full(num_warehouses, 100),
+        price,
+        np.zeros(num_warehouses, dtype=np.int64),
+    )
+    pieces = pl.DataFrame({"sku": [str(number) for number in sku], "quantity": quantity})
+    expected = 0
+    for warehouse, article in {(place % num_warehouses, sku[place // num_warehouses]) for place in charged.tolist()}:
+        own = np.flatnonzero(sku == article)
+        most = max(
+            int((quantity[chosen] * price[warehouse, article] + pays[chosen, warehouse]).sum())
+            for size in range(len(own) + 1)
+            for chosen in map(list, itertools.combinations(own.tolist(), size))
+            if quantity[chosen].sum() <= available[warehouse, article]
+        )
+        expected += most - int(price[warehouse, article] * available[warehouse, article])
+    premiumd = Premiums(charged, pays.ravel()[charged], num_warehouses)
+    assert earned_beyond_prices_millicents(pieces, network, price, premiumd) == expected
+
+
+def test_premiums_are_paid_by_the_offers_that_carry_the_piece(run_files, tmp_path: Path) -> None:
+    night, _ = read_night(run_files.write(tmp_path / "without"))
+    run_files.add("bound_premiums", order_id="O1", piece_number=0, warehouse_id="LYON", millicents=77)
+    other, _ = read_night(run_files.write(tmp_path / "with"))
+    assert night is not None
+    assert other is not None
+    dearer = []
+    for known in (night, other):
+        given, network = choices(known), places(known)
+        dearer.append(priced_orders(known, given, network, premiums(known, given.pieces, network)).cost)
+    # The offers of O1 come first: both pieces by themselves, and together.
+    assert (dearer[1] - dearer[0]).tolist() == [77 if number < 3 and ALL[number] & 1 else 0 for number in range(11)]

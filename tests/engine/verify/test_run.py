@@ -401,7 +401,23 @@ BOUND = {
     "moves miscounted": ("prices.summary", more("plan_summary", ANY, "lines_moved")),
     "orders offered in part miscounted": ("prices.summary", more("plan_summary", ANY, "orders_offered_in_part")),
     "bound above what the prices prove": ("bound.value", more("plan_summary", ANY, "bound_cents")),
-    "price of a unit left out": ("bound.value", drop("shadow_prices", col("sku") == "BOOK")),
+    "price of a unit left out": ("bound.value", drop("bound_prices", col("sku") == "BOOK")),
+    "price of the bound without a limit": (
+        "bound.value",
+        add("bound_prices", warehouse_id="NYC", carrier="post", millicents_per_unit=1),
+    ),
+    "premium that proves less": (
+        "bound.value",
+        add("bound_premiums", order_id="O1", piece_number=0, warehouse_id="LYON", millicents=10**9),
+    ),
+    "premium in no warehouse": (
+        "bound.value",
+        add("bound_premiums", order_id="O1", piece_number=0, warehouse_id="MARS", millicents=1),
+    ),
+    "premium of no piece": (
+        "bound.value",
+        add("bound_premiums", order_id="O1", piece_number=9, warehouse_id="LYON", millicents=1),
+    ),
     "limit counted too low": ("bound.value", more("stock", BOOK_LYON, "on_hand")),
     "price of unlimited capacity": (
         "bound.value",

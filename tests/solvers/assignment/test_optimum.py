@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reference import brute_force_cents, random_problem, relaxed_millicents
 
-from solvers.assignment import Effort, Prices, lower_bound, lower_bound_millicents, rough_prices, solve
+from solvers.assignment import Effort, Prices, charged_bound, lower_bound, lower_bound_millicents, rough_prices, solve
 from solvers.outcome import Status
 
 QUICK = Effort(price_rounds=60, block_rounds=0)
@@ -23,7 +23,8 @@ def test_bound_optimum_and_plan_stand_in_this_order(block):
         optimum = brute_force_cents(problem)
         assert solution.violations(problem) == []
         assert solution.outcome.bound <= optimum <= solution.outcome.cost
-        assert solution.outcome.bound == lower_bound(problem, solution.prices)
+        assert solution.outcome.bound == charged_bound(problem, solution.charges)
+        assert solution.outcome.bound >= lower_bound(problem, solution.prices)
         found += solution.outcome.cost == optimum
     assert found >= 20
 

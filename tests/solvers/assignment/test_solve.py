@@ -14,6 +14,7 @@ from solvers.assignment import (
     Effort,
     alternatives,
     describe,
+    lower_bound,
     nearest_warehouse,
     order_by_order,
     single_warehouse_first,
@@ -54,8 +55,10 @@ def test_a_time_limit_still_gives_a_sound_plan(crowded):
 def test_last_nights_prices_are_a_good_start(crowded, solution):
     cold = solve(crowded, effort=Effort(price_rounds=5, move_rounds=0, block_rounds=0))
     warm = solve(crowded, effort=Effort(price_rounds=5, move_rounds=0, block_rounds=0), warm_prices=solution.prices)
-    assert warm.outcome.bound > cold.outcome.bound
-    assert warm.outcome.bound >= solution.outcome.bound
+    proven = [lower_bound(crowded, night.prices) for night in (cold, solution, warm)]
+    assert proven == sorted(proven)
+    assert proven[0] < proven[2]
+    assert warm.outcome.bound >= proven[2]
 
 
 def test_the_plan_beats_or_meets_every_baseline(crowded, solution):
