@@ -1,4 +1,7 @@
-"""What orders pay at prices and premiums, and the most that a limit earns; int64 in thousandths of a cent."""
+"""What orders pay at prices and premiums, and the most that a limit earns.
+
+All amounts are int64 in thousandths of a cent.
+"""
 
 from __future__ import annotations
 
