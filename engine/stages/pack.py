@@ -48,8 +48,8 @@ def pack_orders(
     support
         Least share of an item's base that rests on the floor or other items; 0 asks for none.
     seconds
-        Most time to go on with an order that is not proven, on average: more and more is tried for it. None for a fixed effort,
-        the same on every machine.
+        Most time to go on with each order that the fixed effort leaves unproven; an order that several parcels may hold for less
+        shares its time with the others like it. None for the fixed effort alone, the same on every machine.
     threads
         How many threads share the orders. The result does not depend on it.
     seed

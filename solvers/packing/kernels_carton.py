@@ -114,7 +114,7 @@ def _price(group: Group, cartons: CartonArrays, prices: PriceArrays, table: int,
 
 
 @numba.njit(cache=True, nogil=True)
-def _keep(group: Group, work: Work, cartons: CartonArrays, prices: PriceArrays, table: int, c: int) -> int:
+def keep(group: Group, work: Work, cartons: CartonArrays, prices: PriceArrays, table: int, c: int) -> int:
     """Price the packing in `work.box`, keep it as the best if it is, and give its price."""
     num = group.total[TOTAL_UNITS]
     outer = np.zeros(3, np.int64)
@@ -156,7 +156,7 @@ def _list_heights(group: Group, rows: int, top: int, heights: Ints) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def _list_cartons(
+def list_cartons(
     group: Group, work: Work, cartons: CartonArrays, prices: PriceArrays, table: int, packaging: int, below: int
 ) -> int:
     """List the cartons that may be used, by the least price they can have, then by size; give their number."""
@@ -211,7 +211,7 @@ def _fill_one_of_many(
     if match_box(group, rows, inner[0], inner[1], inner[2]) and fits(
         group, rows, work, rules, inner, min(QUICK_TRIES, rules.tries)
     ):
-        _keep(group, work, cartons, prices, table, c)
+        keep(group, work, cartons, prices, table, c)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -252,7 +252,7 @@ def best_carton(
     work.best_info[BEST_NUM] = 0
     bound = below
     edge = np.zeros(3, np.int64)
-    num = _list_cartons(group, work, cartons, prices, table, packaging, below)
+    num = list_cartons(group, work, cartons, prices, table, packaging, below)
     for i in range(num):
         if work.carton_key[i] < work.best_info[BEST_PRICE]:
             _fill_one_of_many(group, rows, work, rules, cartons, prices, table, i, num)
@@ -278,7 +278,7 @@ def best_carton(
                 edge[1] -= height
             result = try_box(group, rows, work, memory, rules, edge, in_earnest, cartons.is_flat[c])
             if result == FITS:
-                if _keep(group, work, cartons, prices, table, c) <= least:
+                if keep(group, work, cartons, prices, table, c) <= least:
                     break
                 # Another bounding box of the same mailer may cost less.
                 bound = min(bound, least)

@@ -12,6 +12,7 @@ import numpy as np
 
 from solvers.arrays import ranges
 from solvers.packing.cartons import CartonKind
+from solvers.packing.further import go_on
 from solvers.packing.items import MAX_UNITS_PER_SET
 from solvers.packing.kernels_price import PriceArrays
 from solvers.packing.kernels_sets import FEASIBLE, NO_SOLUTION, OPEN, OutArrays, SetArrays, solve_sets
@@ -67,7 +68,9 @@ def pack(
     node_limit
         Most nodes of the exact search for one set in one carton; a search that is stuck is given up sooner.
     seconds
-        Most time to go on with an unproven set on average, the limits growing round by round; None for one round.
+        Most time to go on with each set that the fixed effort leaves unproven: a set in one parcel uses it until it is proven,
+        its cartons searched one after another; sets that several parcels may hold for less use it together, the limits growing
+        round by round. None for the fixed effort alone.
     seed
         Start of the random choices.
     clock
@@ -82,19 +85,14 @@ def pack(
     out = new_out(sets)
     work_off = _Worker(problem, sets, out, seed, threads)
     every = np.arange(problem.sets.num_sets, dtype=np.int64)
-    begun = started = clock()
+    started = clock()
     work_off(tries, node_limit, every)
-    while seconds is not None:
-        open_ = every[(out.sets[:, 0] == FEASIBLE) | (out.sets[:, 0] == NO_SOLUTION)]
-        open_ = open_[np.diff(sets.unit_start)[open_] > 0]
-        now = clock()
-        growth = _growth(seconds * open_.size / threads - (now - begun), now - started)
-        if open_.size == 0 or growth < _LEAST_GROWTH or node_limit > _MOST_NODES:
-            break
-        # More packings find cheaper cartons sooner than more nodes refute them.
-        tries, node_limit = tries * growth, node_limit * max(_LEAST_GROWTH, math.isqrt(growth))
-        started = now
-        work_off(tries, node_limit, open_)
+    if seconds is not None:
+        took = clock() - started
+        open_ = every[((out.sets[:, 0] == FEASIBLE) | (out.sets[:, 0] == NO_SOLUTION)) & (np.diff(sets.unit_start) > 0)]
+        rest = np.setdiff1d(open_, work_off.go_on(tries, node_limit, open_, seconds, clock))
+        took *= rest.size / max(1, open_.size)
+        tries, node_limit = _in_rounds(work_off, out, rest, tries, node_limit, seconds / threads, took, clock)
 
     def pack_without(cartons: npt.NDArray[np.bool_], chosen: Ints) -> None:
         work_off.take_away(cartons)
@@ -104,9 +102,30 @@ def pack(
     return _solution(problem, sets, out)
 
 
-def _growth(left: float, last: float) -> int:
-    """Give how much more may be tried in the next round, by the time left and what the last one took."""
-    return int(min(_MOST_GROWTH, left / last if last > 0 else _MOST_GROWTH))
+def _in_rounds(
+    work_off: _Worker,
+    out: OutArrays,
+    chosen: Ints,
+    tries: int,
+    node_limit: int,
+    seconds: float,
+    took: float,
+    clock: Callable[[], float],
+) -> tuple[int, int]:
+    """Pack sets anew while they are not proven, the limits growing round by round within `seconds` a set; give the limits."""
+    spent = took
+    while True:
+        open_ = chosen[(out.sets[chosen, 0] == FEASIBLE) | (out.sets[chosen, 0] == NO_SOLUTION)]
+        left = seconds * open_.size - spent
+        growth = int(min(_MOST_GROWTH, left / took if took > 0 else _MOST_GROWTH))
+        if open_.size == 0 or growth < _LEAST_GROWTH or node_limit > _MOST_NODES:
+            return tries, node_limit
+        # More packings find cheaper cartons sooner than more nodes refute them.
+        tries, node_limit = tries * growth, node_limit * max(_LEAST_GROWTH, math.isqrt(growth))
+        started = clock()
+        work_off(tries, node_limit, open_)
+        took = clock() - started
+        spent += took
 
 
 class _Worker:
@@ -143,9 +162,26 @@ class _Worker:
 
         parts = Parts(packer(alone), packer(alone._replace(tries=tries)) if tries > alone.tries else None)
         parts.adopt(sets, out, chosen)
-        arrays = Arrays(self._items, rules, self._cartons, self._prices, sets, out, self._memories)
+        arrays = self._arrays(rules)
         assert self._problem.sets.together is not None
         split_sets(arrays, parts, self._problem.sets.together, open_)
+
+    def go_on(self, tries: int, node_limit: int, chosen: Ints, seconds: float, clock: Callable[[], float]) -> Ints:
+        """Go on with sets in one parcel for so many seconds each; give those with which it did."""
+        arrays = self._arrays(_rule_arrays(self._problem, tries, node_limit, self._seed))
+        did = np.zeros(chosen.size, np.bool_)
+
+        def each(thread: int, positions: Ints) -> None:
+            for at in positions:
+                s = int(chosen[at])
+                memory = self._memories.of_thread(thread, int(np.diff(self._sets.unit_start)[s]))
+                did[at] = go_on(s, arrays, memory, seconds, clock)
+
+        _spread(each, np.arange(chosen.size, dtype=np.int64), self._threads)
+        return chosen[did]
+
+    def _arrays(self, rules: RuleArrays) -> Arrays:
+        return Arrays(self._items, rules, self._cartons, self._prices, self._sets, self._out, self._memories)
 
     def _pack(self, rules: RuleArrays, sets: SetArrays, out: OutArrays, thread: int, chosen: Ints) -> None:
         """Pack sets into one parcel each."""

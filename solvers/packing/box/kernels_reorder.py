@@ -215,6 +215,12 @@ def _rounds(group: Group, edge: Ints, tries: int) -> int:
 
 @numba.njit(cache=True, nogil=True)
 def reorder(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, tries: int) -> bool:
+    """Look for a packing of all entries in one box, by fewer tries where they promise little; else like `improve`."""
+    return improve(group, rows, work, rules, edge, _rounds(group, edge, tries), RESTART)
+
+
+@numba.njit(cache=True, nogil=True)
+def improve(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, rounds: int, restart: int) -> bool:
     """Look for a packing of all entries in one box by improving orders step by step; True leaves it in `work.box`.
 
     Parameters
@@ -227,10 +233,11 @@ def reorder(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, 
         What to keep within the box, and the seed.
     edge
         Inner edges of the box.
-    tries
-        Most packings tried; less where hardly any room would be left empty, and for many units. False proves nothing.
+    rounds
+        Packings tried. False proves nothing.
+    restart
+        Packings after which another order is taken up from its start.
     """
-    rounds = _rounds(group, edge, tries)
     memory = work.reorder
     num = group.total[TOTAL_UNITS]
     least = 2**40
@@ -245,7 +252,7 @@ def reorder(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, 
     best = int(np.int64(2**62))
     for turn in range(rounds):
         first = int(np.int64(0))
-        stage = turn % RESTART
+        stage = turn % restart
         if stage == 0:
             key = _draw(memory.state, NUM_KEYS)
             if group.total[HAS_LOADS] == 1 and _draw(memory.state, 3) > 0:
