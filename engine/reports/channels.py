@@ -60,25 +60,7 @@ def channel_turnover(
         unit_days=pl.Series(positions.of("unit_days")),
         value_cent_days=pl.Series(positions.of("value_cent_days")),
     )
-    return (
-        _shared(held, _with_revenue(sold, prices))
-        .group_by("channel")
-        .agg(
-            pl.col("sale_units", "returned_units", "cogs_cents", "revenue").sum(),
-            pl.col("is_priced").all(),
-            average_units=pl.col("unit_days").sum().cast(pl.Float64) / period_days,
-            average_value_cents=pl.col("value_cent_days").sum().cast(pl.Float64) / period_days,
-        )
-        .with_columns(margin("revenue", "is_priced"), sold_units=pl.col("sale_units") - pl.col("returned_units"))
-        .with_columns(
-            *turn_ratios(pl.lit(period_days)),
-            first_day=pl.lit(first_day),
-            last_day=pl.lit(last_day),
-            period_days=pl.lit(period_days),
-        )
-        .sort("channel", nulls_last=True)
-        .select(pl.col(name).cast(dtype) for name, dtype in CHANNEL_TURNOVER.schema.items())
-    )
+    return _figures(_shared(held, _with_revenue(sold, prices)), first_day, last_day)
 
 
 def _sold(rows: pl.DataFrame, orders: Frame, first_day: date) -> pl.DataFrame:
@@ -144,4 +126,27 @@ def _shared(held: pl.DataFrame, sold: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([owned.drop("weight"), nobody, rest], how="diagonal").with_columns(
         pl.col("sale_units", "returned_units", "cogs_cents", "revenue", "unit_days", "value_cent_days").fill_null(0),
         pl.col("is_priced").fill_null(value=True),
+    )
+
+
+def _figures(shared: pl.DataFrame, first_day: date, last_day: date) -> pl.DataFrame:
+    """Give the figures of each channel from what it sold and its part of each stock."""
+    period_days = (last_day - first_day).days + 1
+    return (
+        shared.group_by("channel")
+        .agg(
+            pl.col("sale_units", "returned_units", "cogs_cents", "revenue").sum(),
+            pl.col("is_priced").all(),
+            average_units=pl.col("unit_days").sum().cast(pl.Float64) / period_days,
+            average_value_cents=pl.col("value_cent_days").sum().cast(pl.Float64) / period_days,
+        )
+        .with_columns(margin("revenue", "is_priced"), sold_units=pl.col("sale_units") - pl.col("returned_units"))
+        .with_columns(
+            *turn_ratios(pl.lit(period_days)),
+            first_day=pl.lit(first_day),
+            last_day=pl.lit(last_day),
+            period_days=pl.lit(period_days),
+        )
+        .sort("channel", nulls_last=True)
+        .select(pl.col(name).cast(dtype) for name, dtype in CHANNEL_TURNOVER.schema.items())
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -96,21 +96,11 @@ def inventory_turnover(
     unknown = [level for level in levels if level not in TURNOVER_LEVELS]
     if unknown:
         raise UsageError(f"no level {', '.join(unknown)}; there are {', '.join(TURNOVER_LEVELS)}.")
-    stocks = _with_measures(
-        *read_positions(stock, movements, products, as_of, period_days=period_days, has_ages=has_ages, threads=threads)
+    stocks, positions = read_positions(
+        stock, movements, products, as_of, period_days=period_days, has_ages=has_ages, threads=threads
     )
-    stocks = _with_revenue(stocks, prices)
-    last_day = utc(as_of).date()
-    frames = [_rolled_up(stocks, level, period_days) for level in levels]
-    empty = INVENTORY_TURNOVER.empty().drop([] if has_ages else _AGES)
-    return (
-        pl.concat([empty.lazy(), *frames])
-        .with_columns(
-            first_day=pl.lit(last_day - timedelta(days=period_days - 1)),
-            last_day=pl.lit(last_day),
-        )
-        .collect()
-    )
+    measures = _with_measures(stocks, positions, has_ages=has_ages)
+    return _levels(_with_revenue(measures, prices), levels, utc(as_of).date(), period_days)
 
 
 def mean_prices(order_lines: Frame) -> pl.DataFrame:
@@ -139,11 +129,11 @@ def measured(history: History, *, threads: int = 1) -> pl.DataFrame:
         positions = value_stocks(history.arrays, threads=threads)
     except ValueError as error:
         raise InputError(f"stock and stock_movements cannot be valued: {error}") from error
-    return _with_measures(history.stocks, positions)
+    return _with_measures(history.stocks, positions, has_ages=True)
 
 
-def _with_measures(stocks: pl.DataFrame, positions: StockPositions) -> pl.DataFrame:
-    ages = _age_columns(positions) if positions.age_units.shape[0] == stocks.height else []
+def _with_measures(stocks: pl.DataFrame, positions: StockPositions, *, has_ages: bool) -> pl.DataFrame:
+    ages = _age_columns(positions) if has_ages else []
     return stocks.with_columns(*_measure_columns(positions), *ages)
 
 
@@ -168,6 +158,17 @@ def _with_revenue(stocks: pl.DataFrame, prices: Frame | None) -> pl.DataFrame:
         known.select("sku", pl.col("unit_price_cents").cast(pl.Int64)), on="sku", how="left", maintain_order="left"
     ).with_columns(
         revenue_cents=(pl.col("sale_units") - pl.col("returned_units")) * pl.col("unit_price_cents"),
+    )
+
+
+def _levels(stocks: pl.DataFrame, levels: Sequence[str], last_day: date, period_days: int) -> pl.DataFrame:
+    """Give the figures of each level, one below the other, with the days of the period; no ages where the stocks have none."""
+    frames = [_rolled_up(stocks, level, period_days) for level in levels]
+    empty = INVENTORY_TURNOVER.empty().drop([name for name in _AGES if name not in stocks.columns])
+    return (
+        pl.concat([empty.lazy(), *frames])
+        .with_columns(first_day=pl.lit(last_day - timedelta(days=period_days - 1)), last_day=pl.lit(last_day))
+        .collect()
     )
 
 

@@ -49,6 +49,7 @@ def night(seed, size=2_000, hours=500 * 24):
 @pytest.mark.parametrize("bucket_rows", [1, 90, 1 << 12])
 def test_a_file_in_time_order_is_valued_while_it_is_read(tmp_path, monkeypatch, seed, hours, bucket_rows):
     held, movements, products = night(seed, hours=hours)
+    movements = movements.with_columns(pl.when(pl.col("unit_cost_cents") % 3 > 0).then("unit_cost_cents"))
     later = movements.head(20).with_columns(pl.col("moved_at") + timedelta(days=900))
     in_order = pl.concat([movements, later]).sample(fraction=1.0, shuffle=True, seed=3).sort("moved_at")
     in_order.write_parquet(tmp_path / "log.parquet", row_group_size=300)
@@ -235,3 +236,10 @@ def test_reading_a_file_does_not_import_pandas(tmp_path):
     )
     expected = night(1)[1].filter(pl.col("moved_at") <= datetime(2025, 9, 1, tzinfo=UTC)).height
     assert done.stdout.split() == [str(expected), "False"]
+
+
+def test_without_stocks_there_are_no_ages_either_where_none_are_wanted():
+    held, movements, products = night(3)
+    found = inventory_turnover(held.clear(), movements.clear(), products, NIGHT, has_ages=False)
+    assert found.is_empty()
+    assert not [name for name in found.columns if name.startswith("age_")]
