@@ -87,6 +87,7 @@ def propose_orders(
     service: float | None = None,
     budget_cents: int | Mapping[str, int] | None = None,
     freight: Freight | None = None,
+    routes: Frame | None = None,
     sending_units: Mapping[str, int] | None = None,
     effort: ReplenishEffort | None = None,
     threads: int = 1,
@@ -121,7 +122,9 @@ def propose_orders(
     budget_cents
         Most that the purchases may cost together, or from each supplier by its identifier, instead of what suppliers say.
     freight
-        Cost of moving goods between warehouses; what the settings say where absent.
+        Cost of moving goods between warehouses; what the settings and `routes` say where absent.
+    routes
+        Table `transfer_routes`, of which all columns but the two warehouses may be absent; not beside `freight`.
     sending_units
         Most units that a warehouse can send to others, by its identifier.
     effort
@@ -134,9 +137,14 @@ def propose_orders(
     InputError
         When a table lacks a column, or its values cannot be planned with.
     UsageError
-        When the service is not strictly between 0 and 1, or a supplier or warehouse named is unknown.
+        When the service is not strictly between 0 and 1, a supplier or warehouse named is unknown, or both freight and
+        routes are given.
     """
     rules = settings or Inventory()
+    if freight is not None and routes is not None:
+        raise UsageError(
+            "freight and routes both say what moving costs; give the routes to Freight(routes=…) or alone."
+        )
     outlook = look(
         stock,
         movements,
@@ -154,7 +162,7 @@ def propose_orders(
         elsewhere=None if elsewhere is None else frame_of(elsewhere, "elsewhere", "sku", "elsewhere_cents"),
         service=service,
         budget_cents=budget_cents,
-        freight=freight,
+        freight=freight or freight_of(rules, routes),
         sending_units=sending_units,
         effort=effort,
     )

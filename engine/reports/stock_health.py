@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from engine.contracts.reports import STOCK_HEALTH
 from engine.reports.frames import Frame, day_number, frame_of
 from engine.reports.outlook import PAIR, Outlook, look
 from engine.reports.plan_cost import PAID_COLUMNS
-from engine.reports.proposals import Proposals, propose
+from engine.reports.proposals import Proposals, freight_of, propose
 
 _LONGEST_HOLDING_DAYS: Final = 365
 """Holding is costed for a year at most: nobody knows what the overstock is worth after that."""
@@ -34,6 +35,11 @@ def stock_health(
     demand: Frame | None = None,
     prices: Frame | None = None,
     paid: Frame | None = None,
+    terms: Frame | None = None,
+    suppliers: Frame | None = None,
+    routes: Frame | None = None,
+    elsewhere: Frame | None = None,
+    sending_units: Mapping[str, int] | None = None,
     threads: int = 1,
 ) -> pl.DataFrame:
     """Give the health of every stock, ranked by the money at stake.
@@ -57,6 +63,10 @@ def stock_health(
         Columns sku, unit_price_cents; without them lost margin is a share of cost.
     paid
         What tonight's plan paid for each shortage, as `shortage_costs` gives it; without it that is unknown, not zero.
+    terms, suppliers, routes
+        Tables `supply_terms`, `suppliers` and `transfer_routes`, of which all but the columns that name rows may be absent.
+    elsewhere, sending_units
+        What serving a unit from another warehouse costs more, and what warehouses can send, as for `propose_orders`.
     threads
         Threads to use; the result does not depend on it.
 
@@ -64,11 +74,30 @@ def stock_health(
     ------
     InputError
         When a table lacks a column, or its values cannot be valued exactly.
+    UsageError
+        When a warehouse named is unknown.
     """
-    outlook = look(stock, movements, products, inbound, as_of, settings=settings, prices=prices, threads=threads)
+    outlook = look(
+        stock,
+        movements,
+        products,
+        inbound,
+        as_of,
+        settings=settings,
+        prices=prices,
+        terms=terms,
+        suppliers=suppliers,
+        threads=threads,
+    )
+    proposals = propose(
+        outlook,
+        elsewhere=None if elsewhere is None else frame_of(elsewhere, "elsewhere", "sku", "elsewhere_cents"),
+        freight=freight_of(outlook.settings, routes),
+        sending_units=sending_units,
+    )
     return health(
         outlook,
-        propose(outlook),
+        proposals,
         demand=None if demand is None else frame_of(demand, "demand", *PAIR, "units_per_day"),
         paid=None if paid is None else frame_of(paid, "paid", *PAIR, *PAID_COLUMNS),
     )

@@ -11,7 +11,7 @@ from engine.contracts.supply import SUPPLIER_ORDERS
 from engine.errors import InputError, UsageError
 from engine.reports.outlook import look
 from engine.reports.proposals import freight_of, propose, propose_orders
-from engine.reports.stock_health import health
+from engine.reports.stock_health import health, stock_health
 from engine.reports.terms import check_one_purse, conditions
 
 NIGHT = datetime(2026, 3, 1, 22, tzinfo=UTC)
@@ -143,3 +143,34 @@ def test_terms_that_cannot_be_meant_are_refused():
         conditions(suppliers.with_columns(lead_days_mean=pl.lit("soon")))
     check_one_purse(conditions(suppliers), None)
     check_one_purse(conditions(suppliers.drop("budget_cents")), 100)
+
+
+def test_stock_health_and_proposals_on_frames_take_suppliers_terms_and_routes_alike():
+    """As in a notebook: the frames of a night, and columns that stand for what is usual left out."""
+    held, moved = (
+        stock(("L", "A", 0), ("M", "A", 300), ("L", "B", 2)),
+        sales(("L", "A", 4), ("M", "A", 1), ("L", "B", 3)),
+    )
+    more = {
+        "terms": pl.DataFrame({"supplier_id": ["S1", "S2"], "sku": ["A", "B"], "pack_units": [1, 12]}),
+        "suppliers": pl.DataFrame({"supplier_id": ["S1", "S2"], "lead_days_mean": [7.0, 21.0]}).to_pandas(),
+        "routes": pl.DataFrame({"from_warehouse_id": ["M"], "to_warehouse_id": ["L"], "cents_per_unit": [3]}),
+        "sending_units": {"M": 50},
+    }
+    tables = held, moved, PRODUCTS, INBOUND.empty(), NIGHT
+    found = propose_orders(*tables, settings=RULES, **more)
+    bought = {(row["warehouse_id"], row["sku"]): row for row in found.replenishment.iter_rows(named=True)}
+    sent = found.transfers.row(0, named=True)
+    assert bought["L", "B"]["buy_units"] % 12 == 0
+    assert sent["cost_cents"] == RULES.transfer_cents_per_line + 3 * sent["quantity"]
+    assert 0 < found.transfers["quantity"].sum() <= 50
+    healths = {
+        (row["warehouse_id"], row["sku"]): row for row in stock_health(*tables, settings=RULES, **more).to_dicts()
+    }
+    for key, row in healths.items():
+        assert row["buy_units"] == bought.get(key, {"buy_units": 0})["buy_units"]
+    assert healths["L", "A"]["transfer_units"] == found.transfers["quantity"].sum()
+    closed = more | {"routes": more["routes"].with_columns(is_open=False)}
+    assert stock_health(*tables, settings=RULES, **closed)["transfer_units"].to_list() == [0, 0, 0]
+    with pytest.raises(UsageError, match="freight and routes both"):
+        propose_orders(*tables, settings=RULES, freight=freight_of(RULES), **more)
