@@ -3,6 +3,7 @@
 from solvers.assignment.baselines import Baseline, nearest_warehouse, order_by_order, single_warehouse_first
 from solvers.assignment.bounds import lower_bound, lower_bound_millicents, rough_prices
 from solvers.assignment.charges import Charges, charged_bound
+from solvers.assignment.effort import Effort
 from solvers.assignment.explain import Alternative, alternatives, describe
 from solvers.assignment.prices import Prices
 from solvers.assignment.problem import (
@@ -13,7 +14,7 @@ from solvers.assignment.problem import (
     AssignmentProblem,
 )
 from solvers.assignment.solution import AssignmentSolution
-from solvers.assignment.solve import Effort, solve
+from solvers.assignment.solve import solve
 
 __all__ = [
     "MAX_PIECES",

@@ -23,8 +23,6 @@ _LEAST_WORTH = 0.8
 """Share of the prices that still counts in the last of the hot rounds; after them only money counts."""
 _MOVES_A_ROUND = 20
 """Moves per order in a round."""
-_MOVES_A_CALL = 2_000_000
-"""A time limit is looked at this often."""
 _MOST_MOVED = (8,)
 """Orders a move may touch, round after round."""
 _ORDERS_A_PART = 40_000
@@ -113,23 +111,22 @@ class Annealer:
         threads
             Threads that share the parts.
         deadline
-            `time.monotonic()` after which to settle at once.
+            `time.monotonic()` by which to have cooled; rounds are left out where they would not be done by then.
         """
         cold = self._typical_cost * _COLDEST
+        started = time.monotonic()
         with ThreadPoolExecutor(threads) as pool:
             for number in range(rounds):
-                if _late(deadline):
+                cooled = max(number / max(rounds - 1, 1), _passed(started, deadline))
+                if cooled > 1:
                     break
-                cooled = number / max(rounds - 1, 1)
                 heat = self._typical_cost * _HOTTEST * (_COLDEST / _HOTTEST) ** cooled
                 worth = 1.0 - (1.0 - _LEAST_WORTH) * cooled
-                self._round(heat, worth, _MOST_MOVED[number % len(_MOST_MOVED)], pool, deadline)
+                self._round(heat, worth, _MOST_MOVED[number % len(_MOST_MOVED)], pool)
             for share, worth in ((0.5, _LEAST_WORTH / 2), (0.25, 0.0), (0.02, 0.0)):
-                self._round(cold * share, worth, 8, pool, deadline)
+                self._round(cold * share, worth, 8, pool)
 
-    def _round(
-        self, heat: float, worth: float, most_moved: int, pool: ThreadPoolExecutor, deadline: float | None
-    ) -> None:
+    def _round(self, heat: float, worth: float, most_moved: int, pool: ThreadPoolExecutor) -> None:
         """Cut the orders, share out what is left, and search the parts."""
         energy = self.columns.cost + np.rint(self._worth * worth).astype(np.int64)
         least = np.minimum.reduceat(energy, self.columns.start[:-1]) if len(self.chosen) else energy
@@ -141,13 +138,10 @@ class Annealer:
             holding, orders = self._holdings[number], parts[number]
             holding.left[:] = shares[number]
             enter_orders(self.columns, orders, holding)
-            moves = _MOVES_A_ROUND * len(orders)
-            while moves > 0 and not _late(deadline):
-                anneal(
-                    self.columns, energy, least, orders, holding, np.int64(min(moves, _MOVES_A_CALL)), np.int64(heat),
-                    _QUANTILES, np.int64(most_moved), states[number],
-                )  # fmt: skip
-                moves -= _MOVES_A_CALL
+            anneal(
+                self.columns, energy, least, orders, holding, np.int64(_MOVES_A_ROUND * len(orders)), np.int64(heat),
+                _QUANTILES, np.int64(most_moved), states[number],
+            )  # fmt: skip
 
         list(pool.map(search, range(len(parts))))
         self.left = np.sum([self._holdings[number].left for number in range(len(parts))], axis=0)
@@ -206,7 +200,7 @@ def anneal_columns(
     seed
         Seed of all choices.
     deadline
-        `time.monotonic()` after which to settle at once.
+        `time.monotonic()` by which to have cooled.
     """
     first = Annealer(columns, price, limit, family, typical_cost, chosen.copy(), seed)
     ways = [first]
@@ -218,8 +212,11 @@ def anneal_columns(
     return sorted(found, key=lambda choice: int(columns.cost[choice].sum()))
 
 
-def _late(deadline: float | None) -> bool:
-    return deadline is not None and time.monotonic() > deadline
+def _passed(started: float, deadline: float | None) -> float:
+    """Give the share of the time until the deadline that has passed; above 1 after it."""
+    if deadline is None:
+        return 0.0
+    return (time.monotonic() - started) / max(deadline - started, 1e-9)
 
 
 def _pairs(order: NDArray[np.int32], family: Int64Array, movable: Int64Array) -> tuple[Int64Array, Int64Array]:

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 
 _WHOLE_ORDERS = 60
-"""So many orders are one block with all their columns."""
+"""So many orders are one block."""
 _LEAST_BLOCKS = 4
 """More orders than those are never one block: where nobody else holds the stock, even the root takes minutes."""
-_AT_ONCE = 4
+_LEAST_AT_ONCE, _MOST_AT_ONCE = 4, 16
 """Blocks that see the same room and are solved side by side, whatever the number of threads."""
+_WAVES = 20
+"""A round of many blocks is solved in about so many waves: who waits for the last of a wave waits seldom."""
 _JITTER = 0.3
 """How far the order in which blocks are begun is drawn, as a share of what the plan loses there."""
 
@@ -51,9 +53,9 @@ def _stdout_to_stderr() -> Iterator[None]:
 class Neighbourhoods:
     """Improves a choice of columns in place by exact solution of blocks of orders.
 
-    Few columns matter to a block: those that are nearly as cheap at prices as their order's cheapest, those no dearer
-    than what the order has, and those that another plan chose. An order with one such column stands aside. What is
-    left of a SKU's orders is then few enough to be solved together, along with other SKUs that the same orders want.
+    A block is some SKUs with all orders that want them. So many columns as are solved soon matter to it: those that
+    lose least at prices, what the orders have, and what another plan chose for them. An order with one such column
+    stands aside. So a SKU of few orders is searched widely and one of thousands where it is contested.
 
     Parameters
     ----------
@@ -89,23 +91,26 @@ class Neighbourhoods:
         take_columns(columns, chosen, self.left)
         self._random = np.random.default_rng(seed)
         self._loss = loss
-        self._order_of_column = np.repeat(np.arange(len(chosen)), np.diff(columns.start))
-        uses = np.diff(columns.use_start)
-        self._column_of_use = np.repeat(np.arange(len(loss)), uses)
-        self._family_of_use = family[columns.use_limit]
+        self._movable = np.diff(columns.start) > 1
+        self._family, self._order = _pairs(columns, family, self._movable)
         self._num_families = int(family.max(initial=-1)) + 1
         self._others = np.zeros(len(loss), dtype=np.bool_)
         self._others[others] = True
 
-    def round(self, size: int, loss: int, *, nodes: int, threads: int, deadline: float | None = None) -> int:
+    @property
+    def cost(self) -> int:
+        """What the choice costs, thousandths of a cent."""
+        return int(self.columns.cost[self.chosen].sum())
+
+    def round(self, size: int, most_columns: int, *, nodes: int, threads: int, deadline: float | None = None) -> int:
         """Solve blocks, some side by side, and keep what is cheaper; gives the saving, thousandths of a cent.
 
         Parameters
         ----------
         size
             Orders in a block, about.
-        loss
-            Columns this much dearer at prices than their order's cheapest are among those to choose from.
+        most_columns
+            Columns a block chooses from, beside those its orders have and those of other plans.
         nodes
             Branch and bound nodes a block.
         threads
@@ -113,48 +118,43 @@ class Neighbourhoods:
         deadline
             `time.monotonic()` after which no further block is begun.
         """
-        near = self._near(loss)
-        blocks = self._blocks(size, near)
+        blocks = self._blocks(size)
+        at_once = int(np.clip(len(blocks) // _WAVES, _LEAST_AT_ONCE, _MOST_AT_ONCE))
         saved = 0
-        start = self.columns.start
 
-        def one(block: Int64Array) -> Int64Array | None:
+        def one(block: Int64Array) -> tuple[Int64Array, Int64Array | None]:
             if deadline is not None and time.monotonic() > deadline:
-                return None
+                return block, None
             seconds = None if deadline is None else max(1.0, deadline - time.monotonic())
-            kept = ranges(start[block], start[block + 1] - start[block])
-            kept = kept[near[kept]]
-            return solve_block(self.columns, block, kept, self.chosen, self.left, nodes=nodes, seconds=seconds)
+            block, kept = self._choices(block, most_columns)
+            return block, solve_block(self.columns, block, kept, self.chosen, self.left, nodes=nodes, seconds=seconds)
 
         with _stdout_to_stderr(), ThreadPoolExecutor(threads) as pool:
-            for first in range(0, len(blocks), _AT_ONCE):
-                wave = _disjoint(blocks[first : first + _AT_ONCE], len(self.chosen))
-                results = list(pool.map(one, wave))
-                saved += sum(self._adopt(block, found) for block, found in zip(wave, results, strict=True))
+            for first in range(0, len(blocks), at_once):
+                wave = _disjoint(blocks[first : first + at_once], len(self.chosen))
+                saved += sum(self._adopt(block, found) for block, found in list(pool.map(one, wave)))
         return saved
 
-    def _near(self, loss: int) -> NDArray[np.bool_]:
-        """Mark the columns that matter: all of them where the orders are few."""
-        if np.count_nonzero(np.diff(self.columns.start) > 1) <= _WHOLE_ORDERS:
-            return np.ones(len(self._loss), dtype=np.bool_)
-        most = np.maximum(self._loss[self.chosen], loss)
-        near = (self._loss <= most[self._order_of_column]) | self._others
-        near[self.chosen] = True
-        return near
+    def _choices(self, block: Int64Array, most: int) -> tuple[Int64Array, Int64Array]:
+        """Give the orders of a block that keep a choice, and the columns to choose from: those that lose least."""
+        start = self.columns.start[block]
+        length = self.columns.start[block + 1] - start
+        columns, row = ranges(start, length), np.repeat(np.arange(len(block)), length)
+        present = np.zeros(len(columns), dtype=np.bool_)
+        present[np.cumsum(length) - length + self.chosen[block] - start] = True
+        near = present | self._others[columns]
+        near[np.argsort(self._loss[columns], kind="stable")[:most]] = True
+        open_orders = np.bincount(row[near], minlength=len(block)) > 1
+        return block[open_orders], columns[near & open_orders[row]]
 
-    def _blocks(self, size: int, near: NDArray[np.bool_]) -> list[Int64Array]:
+    def _blocks(self, size: int) -> list[Int64Array]:
         """Give groups of the orders that have a choice, begun where the plan loses most."""
         num_orders = len(self.chosen)
-        choices = np.bincount(self._order_of_column[near], minlength=num_orders)
-        movable = choices > 1
-        count = int(np.count_nonzero(movable))
+        count = int(np.count_nonzero(self._movable))
         if count == 0:
             return []
         size = size if count <= _WHOLE_ORDERS else min(size, -(-count // _LEAST_BLOCKS))
-        order_of_use = self._order_of_column[self._column_of_use]
-        meets = near[self._column_of_use] & movable[order_of_use] & (self._family_of_use >= 0)
-        pair = np.unique(self._family_of_use[meets] * np.int64(num_orders) + order_of_use[meets])
-        family, order = pair // num_orders, pair % num_orders
+        family, order = self._family, self._order
         by_order = np.argsort(order, kind="stable")
         lost = np.bincount(family, weights=self._loss[self.chosen[order]], minlength=self._num_families)
         drawn = lost * self._random.uniform(1 - _JITTER, 1 + _JITTER, self._num_families)
@@ -170,7 +170,7 @@ class Neighbourhoods:
         )
         ends = member_start[1:][member_start[1:] > 0]
         # Orders that contend for no stock, such as for cartons or pickups only, come last.
-        alone = movable.copy()
+        alone = self._movable.copy()
         alone[order] = False
         rest = np.flatnonzero(alone)
         parts = np.array_split(rest, max(1, round(len(rest) / size)))
@@ -191,6 +191,16 @@ class Neighbourhoods:
         self.left = left
         self.chosen[block] = found
         return int(self.columns.cost[before].sum() - self.columns.cost[found].sum())
+
+
+def _pairs(columns: Columns, family: Int64Array, movable: NDArray[np.bool_]) -> tuple[Int64Array, Int64Array]:
+    """Give each SKU with each of the orders that have a choice about it, SKU by SKU."""
+    num_orders = len(movable)
+    order = np.repeat(np.repeat(np.arange(num_orders), np.diff(columns.start)), np.diff(columns.use_start))
+    wanted = family[columns.use_limit]
+    meets = movable[order] & (wanted >= 0)
+    pair = np.unique(wanted[meets] * np.int64(num_orders) + order[meets])
+    return pair // max(1, num_orders), pair % max(1, num_orders)
 
 
 def _disjoint(blocks: list[Int64Array], num_orders: int) -> list[Int64Array]:

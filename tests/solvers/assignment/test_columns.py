@@ -20,6 +20,7 @@ from solvers.assignment.pricer import Pricer
 
 EVERY_PLAN_CENTS = 100_000
 ANY_LOSS = 1000 * EVERY_PLAN_CENTS
+ANY_COLUMNS = 10**9
 
 
 def _pricer(seed: int = 0, **shape) -> tuple:
@@ -84,7 +85,7 @@ def test_an_order_placed_anew_never_ends_dearer_than_it_was():
         prepared, limit = pricer.prepared, pricer.prepared.contested_limit()
         columns = list_columns(pricer, _free(pricer), EVERY_PLAN_CENTS)
         chosen = columns.start[1:] - 1
-        _blocks(columns, limit, prepared.family(), chosen).round(25, ANY_LOSS, nodes=50, threads=1)
+        _blocks(columns, limit, prepared.family(), chosen).round(25, ANY_COLUMNS, nodes=50, threads=1)
         plan, room = plan_of(columns, chosen, prepared.instance), prepared.room()
         take_plans(prepared.instance, np.arange(3), plan, room, 1)
         replace_sequence(prepared.instance, np.arange(3), _free(pricer), room, pricer.works[0], plan)
@@ -146,7 +147,7 @@ def test_blocks_only_ever_save_and_keep_the_limits(crowded):
     search = _blocks(columns, prepared.contested_limit(), prepared.family(), chosen)
     for _ in range(3):
         before = columns.cost[chosen].sum()
-        saved = search.round(25, ANY_LOSS, nodes=20, threads=2)
+        saved = search.round(25, ANY_COLUMNS, nodes=20, threads=2)
         assert columns.cost[chosen].sum() == before - saved
         assert saved >= 0
     assert _room_beside(columns, chosen, prepared.contested_limit()).min() >= 0
@@ -159,7 +160,7 @@ def test_blocks_are_the_same_whatever_the_threads(crowded):
     for threads in (1, 2):
         chosen = waiting.copy()
         search = _blocks(columns, prepared.contested_limit(), prepared.family(), chosen)
-        search.round(15, ANY_LOSS, nodes=20, threads=threads)
+        search.round(15, ANY_COLUMNS, nodes=20, threads=threads)
         results.append(chosen)
     np.testing.assert_array_equal(*results)
 
@@ -168,14 +169,14 @@ def test_a_block_may_choose_the_columns_of_another_plan_however_dear_at_prices(c
     prepared, columns, waiting = crowded
     monkeypatch.setattr(neighbourhoods, "_WHOLE_ORDERS", 0)
     better = waiting.copy()
-    _blocks(columns, prepared.contested_limit(), prepared.family(), better).round(25, ANY_LOSS, nodes=20, threads=1)
+    _blocks(columns, prepared.contested_limit(), prepared.family(), better).round(25, ANY_COLUMNS, nodes=20, threads=1)
     # At prices as high as a wait nothing but waiting is near; the other plan's columns are there all the same.
     price = np.full(len(prepared.contested), ANY_LOSS)
     alone, helped = waiting.copy(), waiting.copy()
     loss = losses_of(columns, price)
     for chosen, others in ((alone, waiting), (helped, better)):
         search = Neighbourhoods(columns, loss, prepared.contested_limit(), prepared.family(), chosen, others, seed=1)
-        search.round(1000, 0, nodes=20, threads=1)
+        search.round(1000, 1, nodes=20, threads=1)
     np.testing.assert_array_equal(alone, waiting)
     assert columns.cost[better].sum() < columns.cost[waiting].sum()
     assert columns.cost[helped].sum() <= columns.cost[better].sum()
