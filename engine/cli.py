@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -318,7 +319,23 @@ def main() -> None:
     except typer.TyperException as error:
         _fail(f"{error.format_message()} See: ordermill --help", UsageError.exit_code)
     except OSError as error:
-        _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+        _fail(_told(error), 1)
+
+
+def _told(error: OSError) -> str:
+    """Say what the operating system refused, where, and what to do."""
+    what = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+    remedy = {
+        errno.ENOSPC: "Make room on that disk, then try again; what was published before stays whole.",
+        errno.EDQUOT: "Make room on that disk, then try again; what was published before stays whole.",
+        errno.ENOENT: "Make its folder, or name another place.",
+        errno.ENOTDIR: "Name a place in a folder.",
+        errno.EISDIR: "That is a folder; name a file.",
+        errno.EACCES: "Let this user read and write there, or name another place.",
+        errno.EPERM: "Let this user read and write there, or name another place.",
+        errno.EROFS: "It cannot be written to; name another place.",
+    }.get(error.errno or 0)
+    return f"{what}. {remedy}" if remedy else what
 
 
 def _fail(message: str, code: int) -> NoReturn:

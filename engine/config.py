@@ -14,6 +14,7 @@ from engine.contracts import FIRST_YEAR, LAST_YEAR, time_zones
 from engine.errors import UsageError
 
 FILE_NAME: Final = "ordermill.toml"
+_UNKNOWN: Final = "is no setting"
 
 Cents = Annotated[int, Field(ge=0, le=10**9)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -281,6 +282,9 @@ def read_settings(workspace: Path) -> Settings:
         ) from error
     except ValidationError as error:
         problems = "\n".join(
-            f"  {'.'.join(map(str, e['loc']))}: {e['msg']} (value: {e.get('input')!r})" for e in error.errors()
+            f"  {'.'.join(map(str, e['loc']))}: {_UNKNOWN if e['type'] == 'extra_forbidden' else e['msg']} (value: {e.get('input')!r})"
+            for e in error.errors()
         )
-        raise UsageError(f"{path} has settings that cannot be used:\n{problems}") from error
+        raise UsageError(
+            f"{path} has settings that cannot be used:\n{problems}\ndocs/settings.md lists every setting, its unit and its range."
+        ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -52,6 +52,9 @@ UPDATE planned_lines SET shipment_id = (
 """What older versions of the book lack is added; lines they kept without their parcel get one of the same order and place."""
 
 
+_DISK_ERRORS: Final = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
+
+
 def naive(instant: datetime) -> datetime:
     """Give an instant as DuckDB holds it: without a zone, in UTC."""
     return instant.astimezone(UTC).replace(tzinfo=None)
@@ -81,7 +84,7 @@ class BookFile:
     LockedError
         When another process has it open.
     OrdermillError
-        When the file is not an order book.
+        When the file is not an order book, or cannot be read or written to the end.
     """
 
     def __init__(self, path: Path) -> None:
@@ -94,6 +97,13 @@ class BookFile:
                     f"another process has the order book {path} open. Wait for it to end, then try again."
                 ) from error
             raise OrdermillError(f"the order book {path} cannot be opened: {str(error).splitlines()[0]}") from error
+        self._path = path
+        try:
+            self._make_tables()
+        except _DISK_ERRORS as error:
+            raise self._unusable(error) from error
+
+    def _make_tables(self) -> None:
         self._db.execute("SET TimeZone = 'UTC'")
         for table in INPUTS:
             columns = ", ".join(f'"{column.name}" {_SQL_TYPES[column.kind]}' for column in table.columns)
@@ -109,7 +119,18 @@ class BookFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._db.close()
+        try:
+            self._db.close()
+        except _DISK_ERRORS as closing:
+            raise self._unusable(error or closing) from closing
+        if isinstance(error, _DISK_ERRORS):
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: BaseException) -> OrdermillError:
+        return OrdermillError(
+            f"the order book {self._path} cannot be written or read to the end: {str(error).splitlines()[0]}. What it was about to "
+            "remember is not in it; make room or mend the disk, then try again."
+        )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -118,7 +139,8 @@ class BookFile:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            with suppress(*_DISK_ERRORS):  # what does not reach the disk is rolled back when the book is opened next
+                self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
 

@@ -97,7 +97,8 @@ def reject_orphans(checked: Checked, table: Table, source: str, others: dict[str
         names = list(reference.columns)
         known = others[reference.table].select(reference.keys).unique()
         orphans = rows.drop_nulls(names).join(known, left_on=names, right_on=reference.keys, how="anti")
-        reason = f"{ORPHANED} {reference.table}: add it there or correct it here"
+        where = f"{reference.table}, which has no good row" if known.is_empty() else reference.table
+        reason = f"{ORPHANED} {where}: add it there or correct it here"
         rejects.append(_rejects(orphans, rows, table, source, ", ".join(names), reason))
     return _set_apart(checked, rejects)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import signal
@@ -243,6 +244,29 @@ def test_a_run_that_is_told_to_stop_publishes_nothing(workspace: Path) -> None:
         assert "nothing was published" in ended.stderr
         assert "Traceback" not in ended.stderr
     assert published(workspace) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "runs/x"), "runs/x. Make room"),
+        (OSError(errno.ENOENT, "No such file or directory", "nowhere/it.html"), "nowhere/it.html. Make its folder"),
+        (OSError(errno.EROFS, "Read-only file system", "runs"), "runs. It cannot be written to"),
+        (PermissionError(errno.EACCES, "Permission denied", "runs"), "runs. Let this user read and write there"),
+    ],
+)
+def test_what_the_system_refuses_is_told_with_the_place_and_what_to_do(
+    ordermill: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch, error: OSError, remedy: str
+) -> None:
+    def refuse(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("engine.runs.folders.find_run", refuse)
+    monkeypatch.setattr("engine.runs.run.find_run", refuse)
+    ended = ordermill("explain", "runs", "O000")
+    assert ended.code == 1
+    assert remedy in ended.err
+    assert "Traceback" not in ended.err
 
 
 # ---- whole nights --------------------------------------------------------------------------------------------------

@@ -39,7 +39,8 @@ def test_what_is_written_counts_and_the_environment_overrides_it(
     [
         ("[night\n", "not valid TOML"),
         (b"\xff\xfe", "not valid TOML"),
-        ("[night]\nsede = 1\n", "night.sede"),
+        ("[night]\nsede = 1\n", "night.sede: is no setting"),
+        ("[night]\nsede = 1\n", "docs/settings.md"),
         ("[nights]\nseed = 1\n", "nights"),
         ("[night]\nseed = -1\n", "night.seed"),
         ("[night]\nseed = 'one'\n", "value: 'one'"),

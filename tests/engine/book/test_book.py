@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ import pytest
 from engine.book import Book
 from engine.book.runs import PublishedRun, RunRecord
 from engine.contracts import INPUTS, TABLES, Kind
-from engine.contracts.goods import STOCK, STOCK_MOVEMENTS
+from engine.contracts.goods import PRODUCTS, STOCK, STOCK_MOVEMENTS
 from engine.contracts.history import PAST_SHIPMENTS
 from engine.contracts.memory import PAST_PRICES
 from engine.contracts.orders import ORDER_LINES, ORDERS
@@ -173,3 +174,28 @@ def test_a_book_that_another_process_has_open_is_locked(tmp_path: Path) -> None:
         other.kill()
     with Book(path) as book:
         assert book.latest_run() is None
+
+
+def test_a_full_disk_is_told_with_the_book_and_what_to_do(tmp_path):
+    """The limit on a file's size stands for the end of the disk: it fails where the log is written."""
+    path = tmp_path / "ordermill.duckdb"
+    with Book(path):
+        pass
+    products = [f"{number:040d}" for number in range(200_000)]
+    frame = pl.DataFrame({"sku": products}).with_columns(
+        pl.lit(None, dtype).alias(name) for name, dtype in PRODUCTS.schema.items() if name != "sku"
+    )
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 4096, hard))
+    try:
+        with (
+            pytest.raises(OrdermillError, match=r"ordermill\.duckdb cannot be written.*make room") as told,
+            Book(path) as book,
+            book.transaction(),
+        ):
+            book.replace_snapshot(PRODUCTS, frame, "s", NIGHT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "\n" not in str(told.value)
+    with Book(path) as book:
+        assert not book.has_rows(PRODUCTS)

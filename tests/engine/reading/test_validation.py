@@ -238,6 +238,15 @@ def test_a_row_carries_the_reason_of_every_fault_orphaned_references_included() 
     assert judged.rejects.schema == REJECTS.schema
 
 
+def test_a_reference_into_a_table_without_rows_says_that_it_has_none() -> None:
+    checked = check("stock", warehouse_id=["w"], sku=["a"], on_hand=[1])
+    known = {"warehouses": TABLES["warehouses"].empty(), "products": pl.DataFrame({"sku": ["a"]})}
+    judged = reject_orphans(checked, TABLES["stock"], "file.csv", known)
+    assert judged.rejects["reason"].to_list() == [
+        "not in table warehouses, which has no good row: add it there or correct it here"
+    ]
+
+
 def test_a_key_of_another_file_is_set_apart_with_that_files_name() -> None:
     first = check("stock", warehouse_id=["w"], sku=["a"], on_hand=[1])
     second = check("stock", warehouse_id=["w", "w"], sku=["a", "b"], on_hand=[2, 3])
