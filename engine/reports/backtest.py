@@ -13,6 +13,7 @@ from engine.config import RecordedSettings
 from engine.contracts.reports import PROPOSAL_BACKTEST
 from engine.errors import UsageError
 from engine.inputs import Inputs
+from engine.reports.foreseen import expected_to_run_out
 from engine.reports.outlook import PAIR, Outlook, look
 from engine.reports.turnover import mean_prices
 from engine.runs import Run
@@ -42,11 +43,15 @@ class Backtest:
         The two nights.
     stocks
         Contract `proposal_backtest`: one row a stock that had a proposal or ran out.
+    expected_unforeseen
+        Stocks without a proposal that the forecast of the first night expected to run out, in all: what stands beside the
+        verdict `unforeseen`.
     """
 
     since: datetime
     until: datetime
     stocks: pl.DataFrame
+    expected_unforeseen: float
 
     @property
     def summary(self) -> pl.DataFrame:
@@ -60,7 +65,8 @@ class Backtest:
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as plain values."""
-        nights = {"since": self.since.isoformat(), "until": self.until.isoformat()}
+        nights: dict[str, Any] = {"since": self.since.isoformat(), "until": self.until.isoformat()}
+        nights["expected_unforeseen"] = self.expected_unforeseen
         return nights | {"summary": self.summary.to_dicts(), "stocks": self.stocks.to_dicts()}
 
     def __str__(self) -> str:
@@ -70,6 +76,7 @@ class Backtest:
             f"{row['stocks']:>7} {row['verdict'].replace('_', ' '):<22}{_TOLD[row['verdict']]}"
             for row in self.summary.iter_rows(named=True)
         ]
+        lines.append(f"of those without a proposal the forecast expected {self.expected_unforeseen:,.0f} to run out")
         money = self.stocks.select(pl.col("avoided_cents", "missed_cents", "held_cents").sum() / 100).row(0)
         lines.append("margin kept by what came {:,.2f}, margin lost {:,.2f}, held without need {:,.2f}".format(*money))
         return "\n".join(lines)
@@ -78,7 +85,8 @@ class Backtest:
 def backtest(before: Run, after: Run) -> Backtest:
     """Set an earlier night's proposals against what the later night's movements say.
 
-    A receipt since counts towards a purchase, a transfer in towards a move, each up to what was proposed. What of that was
+    A receipt since counts towards a purchase as far as it is more than what was on its way already, a transfer in towards a move,
+    each up to what was proposed. What of that was
     sold by the later night kept its margin; what a stock would have sold on days without stock, up to what was proposed and
     did not come, is lost; what came and is still there has cost its holding.
 
@@ -98,8 +106,11 @@ def backtest(before: Run, after: Run) -> Backtest:
             f"run {after.run_id} of {after.as_of:%Y-%m-%d} does not lie a day after {before.run_id} of {before.as_of:%Y-%m-%d}."
         )
     rules = RecordedSettings.model_validate_json((after.directory / SETTINGS).read_bytes()).inventory
-    outlook = _since(after.inputs, rules.model_copy(update={"period_days": days}), after.as_of)
-    return Backtest(before.as_of, after.as_of, told(before.replenishment, before.transfers, outlook, days))
+    outlook = _outlook(after.inputs, rules.model_copy(update={"period_days": days}), after.as_of)
+    due = _come(before.inputs.inbound, after.inputs.inbound, before.as_of, after.as_of)
+    proposals = before.replenishment, before.transfers
+    expected = expected_to_run_out(_outlook(before.inputs, rules, before.as_of), *proposals, due, days)
+    return Backtest(before.as_of, after.as_of, told(*proposals, outlook, days, due=due), expected)
 
 
 def latest_two(workspace: Path) -> tuple[Run, Run]:
@@ -117,7 +128,13 @@ def latest_two(workspace: Path) -> tuple[Run, Run]:
     return earlier[-1], runs[-1]
 
 
-def _since(inputs: Inputs, rules: Any, as_of: datetime) -> Outlook:
+def _come(earlier: pl.DataFrame, later: pl.DataFrame, since: datetime, until: datetime) -> pl.DataFrame:
+    """Give what was on its way and due between two nights, without what is still listed as on its way."""
+    due = earlier.filter(pl.col("expected_at").is_between(since, until, closed="right"))
+    return due.join(later, on=[*PAIR, "expected_at"], how="anti", maintain_order="left")
+
+
+def _outlook(inputs: Inputs, rules: Any, as_of: datetime) -> Outlook:
     prices = mean_prices(inputs.order_lines)
     return look(
         inputs.stock,
@@ -132,7 +149,14 @@ def _since(inputs: Inputs, rules: Any, as_of: datetime) -> Outlook:
     )
 
 
-def told(replenishment: pl.DataFrame, transfers: pl.DataFrame, outlook: Outlook, days: int) -> pl.DataFrame:
+def told(
+    replenishment: pl.DataFrame,
+    transfers: pl.DataFrame,
+    outlook: Outlook,
+    days: int,
+    *,
+    due: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Give what became of each stock's proposals, by contract `proposal_backtest`.
 
     Parameters
@@ -143,6 +167,9 @@ def told(replenishment: pl.DataFrame, transfers: pl.DataFrame, outlook: Outlook,
         The stocks as they stand the later night, measured over the days since.
     days
         Days since.
+    due
+        What was on its way before the proposals and due since, columns warehouse_id, sku, quantity: of what came, that much
+        was no answer to them.
     """
     proposed = replenishment.select(*PAIR, buy_units="buy_units")
     moves = transfers.group_by(warehouse_id="to_warehouse_id", sku="sku").agg(move_units=pl.col("quantity").sum())
@@ -150,6 +177,9 @@ def told(replenishment: pl.DataFrame, transfers: pl.DataFrame, outlook: Outlook,
     sales = outlook.sales
     lost = lost_sales(sales.sales[:, -window:], sales.could_sell[:, -window:])[:, -days:].sum(axis=1)
     stocks = outlook.stocks.with_columns(lost_units=pl.Series(lost))
+    known = pl.DataFrame(schema={**dict.fromkeys(PAIR, pl.String), "quantity": pl.Int64}) if due is None else due
+    expected = known.group_by(PAIR).agg(due_units=pl.col("quantity").sum())
+    stocks = stocks.join(expected, on=PAIR, how="left", maintain_order="left")
     for frame in (proposed, moves):
         stocks = stocks.join(frame, on=PAIR, how="full", coalesce=True, maintain_order="left_right")
     measured = (
@@ -162,7 +192,7 @@ def told(replenishment: pl.DataFrame, transfers: pl.DataFrame, outlook: Outlook,
     )
     return (
         stocks.with_columns(
-            pl.col("buy_units", "move_units", *measured).fill_null(0),
+            pl.col("buy_units", "move_units", "due_units", *measured).fill_null(0),
             pl.col("lost_units", "margin_cents", "unit_cost_cents").fill_null(0),
             days=pl.lit(days, pl.Int64),
         )
@@ -178,7 +208,8 @@ def told(replenishment: pl.DataFrame, transfers: pl.DataFrame, outlook: Outlook,
 
 
 def _followed() -> list[pl.Expr]:
-    bought = pl.min_horizontal("buy_units", pl.max_horizontal("received_units", pl.lit(0)))
+    received = pl.col("received_units") - pl.col("due_units")
+    bought = pl.min_horizontal("buy_units", pl.max_horizontal(received, pl.lit(0)))
     moved = pl.min_horizontal("move_units", pl.max_horizontal("transferred_in_units", pl.lit(0)))
     return [
         (pl.col("buy_units") + pl.col("move_units")).alias("proposed_units"),

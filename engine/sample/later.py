@@ -29,8 +29,9 @@ _MOST_DAYS: Final = 365
 def pass_days(workspace: Path, days: int, *, seed: int = 0) -> datetime:
     """Let days pass after the latest run of a workspace: write the movements since, and the stock as it stands then.
 
-    Articles sell at the pace of their last 90 days as far as there is stock. Four in five of the run's purchases come after
-    the lead time of their supplier, four in five of its transfers within two days; the others do not.
+    Articles sell at the pace of their last 90 days as far as there is stock. What was on its way comes on its day. Four in five
+    of the run's purchases come after the lead time of their supplier, four in five of its transfers within two days; the others
+    do not.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def pass_days(workspace: Path, days: int, *, seed: int = 0) -> datetime:
         raise UsageError(f"days must lie between 1 and {_MOST_DAYS}; days: {days}. Choose a number in that range.")
     run = open_run(workspace)
     stock = run.inputs.stock.sort(_PAIR)
-    coming = _coming(run, stock, days, seed)
+    coming = pl.concat([_coming(run, stock, days, seed), _due(run, stock, days)])
     units, moved = _lived(stock["on_hand"].to_numpy().copy(), _rates(run, stock), coming, days, seed)
     night = run.as_of + timedelta(days=days)
     movements = moved.join(
@@ -72,7 +73,8 @@ def pass_days(workspace: Path, days: int, *, seed: int = 0) -> datetime:
         unit_cost_cents=pl.lit(None, pl.Int64),
         reference=pl.lit(None, pl.String),
     )
-    write_inbox(workspace, {"stock": stock.with_columns(on_hand=pl.Series(units))})
+    later = run.inputs.inbound.filter(pl.col("expected_at") > night)
+    write_inbox(workspace, {"stock": stock.with_columns(on_hand=pl.Series(units)), "inbound": later})
     movements.cast(STOCK_MOVEMENTS.schema).write_parquet(
         workspace / INBOX / f"stock_movements-{night:%Y-%m-%d}.parquet", compression="zstd"
     )
@@ -124,6 +126,17 @@ def _coming(run: Run, stock: pl.DataFrame, days: int, seed: int) -> pl.DataFrame
         pl.concat([one.select(*_PAIR, "quantity", "day", "kind") for one in (followed, *ends)])
         .filter(pl.col("day") <= days)
         .join(pairs, on=_PAIR, how="inner", maintain_order="left")
+        .select("pair", "day", "quantity", "kind")
+    )
+
+
+def _due(run: Run, stock: pl.DataFrame, days: int) -> pl.DataFrame:
+    """Give what was on its way before the run and comes in these days: pair, day, quantity, kind."""
+    in_days = (pl.col("expected_at") - run.as_of).dt.total_microseconds() / (24 * 60 * 60 * 1_000_000)
+    return (
+        run.inputs.inbound.with_columns(day=in_days.ceil().cast(pl.Int64), kind=pl.lit("receipt"))
+        .filter(pl.col("day").is_between(1, days))
+        .join(stock.select(_PAIR).with_row_index("pair"), on=_PAIR, how="inner", maintain_order="left")
         .select("pair", "day", "quantity", "kind")
     )
 

@@ -48,6 +48,15 @@ def sold(sku, a_day, first=-80, last=0):
     return [(day, sku, -a_day, "sale") for day in range(first, last + 1)]
 
 
+def test_what_was_on_its_way_already_does_not_answer_a_proposal():
+    held = pl.DataFrame([("L", "A", 30, 0, 0)], schema=TABLES["stock"].schema, orient="row")
+    moved = movements(*sold("A", 2), (-6, "A", 20, "receipt"))
+    outlook = look(held, moved, PRODUCTS, TABLES["inbound"].empty(), NIGHT, settings=RULES)
+    due = pl.DataFrame({"warehouse_id": ["L"], "sku": ["A"], "quantity": [15]})
+    found = told(proposed(A=20), TRANSFERS.empty(), outlook, DAYS, due=due)
+    assert found["followed_units"].to_list() == [5]
+
+
 def test_each_way_it_can_turn_out():
     rows = outcome(
         {"A": 6, "B": 30, "C": 0, "D": 5, "E": 0, "F": 9},

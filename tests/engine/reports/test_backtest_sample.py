@@ -38,10 +38,28 @@ def test_the_days_between_follow_from_stock_to_stock(two_nights, small_run):
     assert (both["before"] + both["quantity"] == both["on_hand"]).all()
 
 
+def test_what_was_on_its_way_comes_and_is_on_its_way_no_longer(two_nights, small_run):
+    """The days passed without it: half of the stock-outs that nothing had been proposed for were of goods on their way."""
+    workspace, night, second = two_nights
+    due = small_run.inputs.inbound.filter(pl.col("expected_at").is_between(small_run.as_of, night, closed="right"))
+    later = pl.read_parquet(next((workspace / "inbox").glob("stock_movements-*.parquet")))
+    came = later.filter(pl.col("kind") == "receipt").group_by(PAIR).agg(came=pl.col("quantity").sum())
+    both = due.group_by(PAIR).agg(pl.col("quantity").sum()).join(came, on=PAIR, how="left")
+    assert both.height > 0
+    assert (both["came"] >= both["quantity"]).all()
+    assert (second.inputs.inbound["expected_at"] > night).all()
+
+
 def test_what_was_proposed_came_was_sold_and_was_missed(two_nights):
     workspace, _, _ = two_nights
     first, second = latest_two(workspace)
-    found = backtest(first, second).stocks
+    tested = backtest(first, second)
+    found = tested.stocks
+    # What ran out without a proposal is what the forecast expected: others serve it where that costs less than stock.
+    unforeseen = found.filter(verdict="unforeseen").height
+    assert unforeseen == pytest.approx(tested.expected_unforeseen, rel=0.35, abs=10)
+    assert tested.as_dict()["expected_unforeseen"] == tested.expected_unforeseen
+    assert "the forecast expected" in str(tested)
     proposed = first.replenishment["buy_units"].sum() + first.transfers["quantity"].sum()
     assert found["proposed_units"].sum() == proposed
     assert 0.4 * proposed < found["followed_units"].sum() < proposed
