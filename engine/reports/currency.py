@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Final
+
 import polars as pl
 
 from engine.errors import InputError
 from engine.reports.frames import Frame, frame_of
 
+_OF_TERMS: Final = ("unit_cost_cents", "order_cents")
+_OF_SUPPLIERS: Final = ("minimum_order_cents", "order_cents", "budget_cents")
 
-def check_currency(frame: pl.LazyFrame, name: str) -> None:
+
+def check_currency(frame: pl.LazyFrame, name: str, convert: str = "in_currency") -> None:
     """Refuse a frame whose column `currency`, where it has one, names several.
 
     Raises
@@ -22,7 +28,7 @@ def check_currency(frame: pl.LazyFrame, name: str) -> None:
     if len(found) > 1:
         raise InputError(
             f"{name} has money in {', '.join(map(str, found))}; a run knows one currency. "
-            "Convert its costs with engine.reports.currency.in_currency first."
+            f"Convert its costs with engine.reports.currency.{convert} first."
         )
 
 
@@ -69,4 +75,65 @@ def in_currency(movements: Frame, rates: Frame, currency: str) -> pl.DataFrame:
         priced.sort("row")
         .with_columns(unit_cost_cents=cents, currency=pl.lit(currency))
         .select(name for name in rows.columns if name != "row")
+    )
+
+
+def supply_in_currency(
+    terms: Frame, suppliers: Frame, rates: Frame, currency: str, as_of: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Give suppliers and their terms with all money in one currency, at the rates of the night, rounded half up.
+
+    Parameters
+    ----------
+    terms
+        Table `supply_terms`, of which all columns but supplier_id and sku may be absent.
+    suppliers
+        Table `suppliers` with a column `currency`, in which each states its prices and conditions; absent: the one asked for.
+    rates
+        Columns currency, valid_from (a day), rate, as for `in_currency`.
+    currency
+        The currency asked for.
+    as_of
+        The night.
+
+    Raises
+    ------
+    InputError
+        When a column is missing, or a supplier's currency has no rate that night.
+    """
+    sellers = frame_of(suppliers, "suppliers", "supplier_id", "currency")
+    rows = frame_of(terms, "supply_terms", "supplier_id", "sku")
+    known = (
+        frame_of(rates, "rates", "currency", "valid_from", "rate")
+        .select(pl.col("currency").cast(pl.String), pl.col("valid_from").cast(pl.Date), pl.col("rate").cast(pl.Float64))
+        .filter(pl.col("valid_from") <= as_of.date())
+        .sort("valid_from")
+        .unique("currency", keep="last", maintain_order=True)
+    )
+    stated = pl.col("currency").cast(pl.String).fill_null(currency)
+    rate = pl.when(pl.col("currency") == currency).then(1.0).otherwise("rate")
+    priced = (
+        sellers.with_columns(currency=stated)
+        .join(known.select("currency", "rate"), on="currency", how="left", maintain_order="left")
+        .with_columns(rate=rate)
+    )
+    lost = priced.filter(pl.col("rate").is_null())
+    if lost.height:
+        first = lost.row(0, named=True)
+        raise InputError(
+            f"{lost.height} suppliers have no rate to {currency}, such as {first['supplier_id']} in {first['currency']} on "
+            f"{as_of.date()}; add it to the rates."
+        )
+    bought = rows.join(priced.select("supplier_id", "rate"), on="supplier_id", how="left", maintain_order="left")
+    return (
+        _at_rate(bought, _OF_TERMS).select(rows.columns),
+        _at_rate(priced, _OF_SUPPLIERS).with_columns(currency=pl.lit(currency)).select(sellers.columns),
+    )
+
+
+def _at_rate(frame: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
+    """Convert those of the columns that are there; suppliers without a row state their prices in the currency asked for."""
+    rate = pl.col("rate").fill_null(1.0)
+    return frame.with_columns(
+        (pl.col(name) * rate + 0.5).floor().cast(pl.Int64) for name in columns if name in frame.columns
     )

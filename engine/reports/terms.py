@@ -10,6 +10,7 @@ from engine.config import Inventory
 from engine.contracts.schema import Table
 from engine.contracts.supply import SUPPLIERS, SUPPLY_TERMS
 from engine.errors import InputError, UsageError
+from engine.reports.currency import check_currency
 from engine.reports.frames import Frame, frame_of
 
 TERMS: Final = ("supplier_id", "price_cents", "pack_units", "minimum_units", "order_cents", "lead_days", "lead_days_sd")
@@ -36,9 +37,10 @@ def with_terms(stocks: pl.DataFrame, terms: Frame | None, suppliers: pl.DataFram
     Raises
     ------
     InputError
-        When terms lack the article, or name it twice for a supplier.
+        When terms lack the article, name it twice for a supplier, or are in several currencies.
     """
     rows = pl.DataFrame(schema={"sku": pl.String}) if terms is None else frame_of(terms, "terms", "sku")
+    _check_one_currency(rows, SUPPLY_TERMS.name)
     known = _completed(rows, SUPPLY_TERMS, except_for="sku")
     twice = known.filter(pl.struct("supplier_id", "sku").is_duplicated())
     if twice.height:
@@ -68,11 +70,13 @@ def conditions(suppliers: Frame | None) -> pl.DataFrame:
     Raises
     ------
     InputError
-        When suppliers lack their identifier, or one is named twice.
+        When suppliers lack their identifier, one is named twice, or they are in several currencies.
     """
     if suppliers is None:
         return SUPPLIERS.empty()
-    found = _completed(frame_of(suppliers, "suppliers", "supplier_id"), SUPPLIERS, except_for="supplier_id")
+    given = frame_of(suppliers, "suppliers", "supplier_id")
+    _check_one_currency(given, SUPPLIERS.name)
+    found = _completed(given, SUPPLIERS, except_for="supplier_id")
     if found["supplier_id"].is_duplicated().any():
         raise InputError(
             f"suppliers names {found.filter(pl.col('supplier_id').is_duplicated())['supplier_id'][0]} twice."
@@ -96,6 +100,13 @@ def check_one_purse(suppliers: pl.DataFrame, budget_cents: int | None) -> None:
             f"one budget of {budget_cents} cents for all purchases stands beside conditions of {binding.height} suppliers, such as "
             f"{binding['supplier_id'][0]}. Leave inventory.purchase_budget_cents out and give suppliers their budgets."
         )
+
+
+def _check_one_currency(frame: pl.DataFrame, name: str) -> None:
+    """Refuse prices in several currencies; those without one are in the shop's."""
+    if "currency" in frame.columns:
+        stated = frame.lazy().select(pl.col("currency").cast(pl.String).fill_null("the shop's own"))
+        check_currency(stated, name, "supply_in_currency")
 
 
 def _completed(frame: pl.DataFrame, table: Table, *, except_for: str) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from engine.config import Inventory
 from engine.contracts.goods import INBOUND, STOCK, STOCK_MOVEMENTS
 from engine.contracts.supply import SUPPLIER_ORDERS
 from engine.errors import InputError, UsageError
+from engine.reports.currency import supply_in_currency
 from engine.reports.outlook import look
 from engine.reports.proposals import freight_of, propose, propose_orders
 from engine.reports.stock_health import health, stock_health
@@ -174,3 +175,34 @@ def test_stock_health_and_proposals_on_frames_take_suppliers_terms_and_routes_al
     assert stock_health(*tables, settings=RULES, **closed)["transfer_units"].to_list() == [0, 0, 0]
     with pytest.raises(UsageError, match="freight and routes both"):
         propose_orders(*tables, settings=RULES, freight=freight_of(RULES), **more)
+
+
+def test_suppliers_with_prices_in_several_currencies_are_refused_or_converted_at_the_rate_of_the_night():
+    suppliers = pl.DataFrame(
+        {
+            "supplier_id": ["S1", "S2"],
+            "currency": ["USD", None],
+            "minimum_order_cents": [1_000, 1_000],
+            "budget_cents": [None, 10**7],
+        }
+    )
+    terms = pl.DataFrame({"supplier_id": ["S1", "S2"], "sku": ["A", "B"], "unit_cost_cents": [1_001, 1_001]})
+    rates = pl.DataFrame(
+        {
+            "currency": "USD",
+            "valid_from": [NIGHT.date() + timedelta(days=day) for day in (1, -3, -9)],
+            "rate": [9.0, 0.5, 7.0],
+        }
+    )
+    priced, sellers = supply_in_currency(terms, suppliers, rates, "EUR", NIGHT)
+    assert priced["unit_cost_cents"].to_list() == [501, 1_001]
+    assert sellers["minimum_order_cents"].to_list() == [500, 1_000]
+    assert sellers["budget_cents"].to_list() == [None, 10**7]
+    assert sellers["currency"].to_list() == ["EUR", "EUR"]
+    held, moved = stock(("L", "A", 0)), sales(("L", "A", 4))
+    row = propose(seen(held, moved, terms=priced, suppliers=sellers)).replenishment.row(0, named=True)
+    assert row["cost_cents"] == 501 * row["buy_units"]
+    with pytest.raises(InputError, match=r"suppliers has money in USD, the shop's own; .*supply_in_currency first"):
+        seen(held, moved, terms=terms, suppliers=suppliers)
+    with pytest.raises(InputError, match="1 suppliers have no rate to EUR, such as S1 in USD on 2026-03-01"):
+        supply_in_currency(terms, suppliers, rates.head(1), "EUR", NIGHT)
