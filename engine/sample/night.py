@@ -81,9 +81,6 @@ def make_sample(*, orders: int = USUAL_ORDERS, seed: int = 0) -> dict[str, pl.Da
     net = network.make_network(goods, warehouses["size"].to_numpy(), demand, seed)
     usual_units = float(demand.sum()) * USUAL_SHARE_OF_TONIGHT * min(1.0, math.sqrt(USUAL_ORDERS / orders))
     year = history.make_history(net, goods, usual_units, AS_OF, seed)
-    parcels = deliveries.past_shipments(max(1, orders // 5), warehouses, AS_OF, seed)
-    sold = deliveries.past_order_lines(parcels, goods, seed)
-    events = deliveries.tracking_events(parcels, AS_OF, seed)
     skus = goods.products["sku"]
     capacity = network.capacities(_expected_units(night, net, warehouses), seed)
     stock = network.stock(net, year.on_hand, warehouses, skus)
@@ -104,14 +101,31 @@ def make_sample(*, orders: int = USUAL_ORDERS, seed: int = 0) -> dict[str, pl.Da
         "transfer_routes": supply.transfer_routes(warehouses),
         "cartons": cartons.cartons(gift_orders=int(night.orders["packaging"].is_not_null().sum())),
         "protection": cartons.protection(),
-        "services": tariffs.services(carriers.SERVICES, carriers.FIRST_DAY),
-        "zones": tariffs.zones(carriers.SERVICES, carriers.lanes(warehouses)),
-        "rates": tariffs.rates(carriers.SERVICES, carriers.ZONE_FACTORS, carriers.CARDS),
-        "surcharges": tariffs.surcharges(carriers.SERVICES, carriers.SURCHARGES),
+        **_tariff(warehouses),
         "pickups": rules.pickups(warehouses, orders),
         "restrictions": rules.restrictions(),
         "holidays": rules.holidays(countries),
         "locations": network.locations(net, goods, warehouses, seed),
+        **_past(goods, warehouses, max(1, orders // 5), seed),
+    }
+
+
+def _tariff(warehouses: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Give what carriers offer and charge."""
+    return {
+        "services": tariffs.services(carriers.SERVICES, carriers.FIRST_DAY),
+        "zones": tariffs.zones(carriers.SERVICES, carriers.lanes(warehouses)),
+        "rates": tariffs.rates(carriers.SERVICES, carriers.ZONE_FACTORS, carriers.CARDS),
+        "surcharges": tariffs.surcharges(carriers.SERVICES, carriers.SURCHARGES),
+    }
+
+
+def _past(goods: catalogue.Catalogue, warehouses: pl.DataFrame, num_parcels: int, seed: int) -> dict[str, pl.DataFrame]:
+    """Give parcels sent before, what was in them, what carriers reported of them, and what came back."""
+    parcels = deliveries.past_shipments(num_parcels, warehouses, AS_OF, seed)
+    sold = deliveries.past_order_lines(parcels, goods, seed)
+    events = deliveries.tracking_events(parcels, AS_OF, seed)
+    return {
         "tracking_events": events,
         "returns": deliveries.returns(parcels, sold, events, AS_OF, seed),
         "past_shipments": parcels,

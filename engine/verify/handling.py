@@ -7,11 +7,12 @@ from typing import Final
 
 import polars as pl
 
-from engine.verify.checks import Check, must, named
+from engine.verify.checks import Check, Findings, must, named
 from engine.verify.conservation import same_units
 from engine.verify.files import Night
 
 _PARCEL_LINE: Final = ["shipment_id", "line_number", "sku"]
+_PLACE: Final = ["aisle", "position", "side", "level"]
 
 
 def check_handling(night: Night) -> Iterator[Check]:
@@ -47,70 +48,88 @@ def check_picked(
         Where articles lie.
     """
     picked = pick_stops.group_by(_PARCEL_LINE, maintain_order=True).agg(counted=pl.col("quantity").sum())
+    walks = pick_stops.select("pick_list_id", "shipment_id").unique(maintain_order=True)
+    return named(
+        "handling.picks",
+        same_units(shipment_lines, picked, "picked"),
+        _told_as_counted(pick_lists, pick_stops),
+        _on_one_list_at_home(shipments, walks, pick_lists),
+        _ready_before_they_leave(shipments, walks, pick_lists),
+        *_kept_apart(pick_lists, pick_stops),
+        _where_the_goods_lie(pick_lists, pick_stops, locations),
+    )
+
+
+def _told_as_counted(pick_lists: pl.DataFrame, pick_stops: pl.DataFrame) -> Findings:
+    """Compare what a list says of its parcels, units and stops with its stops."""
     per_list = pick_stops.group_by("pick_list_id", maintain_order=True).agg(
         counted_shipments=pl.col("shipment_id").n_unique(),
         counted_units=pl.col("quantity").sum(),
         counted_stops=pl.col("stop_number").n_unique(),
     )
-    lists = pick_lists.join(per_list, on="pick_list_id", how="full", coalesce=True, maintain_order="left_right")
-    walks = pick_stops.select("pick_list_id", "shipment_id").unique(maintain_order=True)
-    walks = walks.join(
-        pick_lists.select("pick_list_id", list_warehouse="warehouse_id"),
-        on="pick_list_id",
-        how="left",
-        maintain_order="left",
+    return must(
+        pick_lists.join(per_list, on="pick_list_id", how="full", coalesce=True, maintain_order="left_right"),
+        (pl.col("shipments") == pl.col("counted_shipments"))
+        & (pl.col("units") == pl.col("counted_units"))
+        & (pl.col("stops") == pl.col("counted_stops")),
+        "pick list {pick_list_id} says {shipments} parcels, {units} units, {stops} stops; its stops hold "
+        "{counted_shipments}, {counted_units}, {counted_stops}",
     )
-    per_parcel = shipments.select("shipment_id", "warehouse_id").join(
-        walks.group_by("shipment_id").agg(num_lists=pl.len(), list_warehouse=pl.col("list_warehouse").first()),
-        on="shipment_id", how="left", maintain_order="left",
-    )  # fmt: skip
-    lists_of_parcels = walks.join(
-        pick_lists.select("pick_list_id", "pick_by"), on="pick_list_id", how="left", maintain_order="left"
-    ).join(shipments.select("shipment_id", "dispatch_at"), on="shipment_id", how="left", maintain_order="left")
-    place = ["aisle", "position", "side", "level"]
-    stops = pick_stops.join(
-        pick_lists.select("pick_list_id", "warehouse_id"), on="pick_list_id", how="left", maintain_order="left"
-    ).join(locations, on=["warehouse_id", "sku"], how="left", maintain_order="left", suffix="_on_file")
-    return named(
-        "handling.picks",
-        same_units(shipment_lines, picked, "picked"),
-        must(
-            lists,
-            (pl.col("shipments") == pl.col("counted_shipments"))
-            & (pl.col("units") == pl.col("counted_units"))
-            & (pl.col("stops") == pl.col("counted_stops")),
-            "pick list {pick_list_id} says {shipments} parcels, {units} units, {stops} stops; its stops hold "
-            "{counted_shipments}, {counted_units}, {counted_stops}",
+
+
+def _on_one_list_at_home(shipments: pl.DataFrame, walks: pl.DataFrame, pick_lists: pl.DataFrame) -> Findings:
+    """Look for parcels on no list, on several, or on one of another warehouse."""
+    places = pick_lists.select("pick_list_id", list_warehouse="warehouse_id")
+    lists = (
+        walks.join(places, on="pick_list_id", how="left", maintain_order="left")
+        .group_by("shipment_id")
+        .agg(num_lists=pl.len(), list_warehouse=pl.col("list_warehouse").first())
+    )
+    return must(
+        shipments.select("shipment_id", "warehouse_id").join(
+            lists, on="shipment_id", how="left", maintain_order="left"
         ),
-        must(
-            per_parcel,
-            (pl.col("num_lists") == 1) & (pl.col("warehouse_id") == pl.col("list_warehouse")),
-            "shipment {shipment_id} of {warehouse_id} is on {num_lists} pick lists, the first one of {list_warehouse}",
+        (pl.col("num_lists") == 1) & (pl.col("warehouse_id") == pl.col("list_warehouse")),
+        "shipment {shipment_id} of {warehouse_id} is on {num_lists} pick lists, the first one of {list_warehouse}",
+    )
+
+
+def _ready_before_they_leave(shipments: pl.DataFrame, walks: pl.DataFrame, pick_lists: pl.DataFrame) -> Findings:
+    """Look for parcels that leave before their list is ready."""
+    ready, leaves = pick_lists.select("pick_list_id", "pick_by"), shipments.select("shipment_id", "dispatch_at")
+    return must(
+        walks.join(ready, on="pick_list_id", how="left", maintain_order="left").join(
+            leaves, on="shipment_id", how="left", maintain_order="left"
         ),
-        must(
-            lists_of_parcels,
-            pl.col("pick_by") <= pl.col("dispatch_at"),
-            "pick list {pick_list_id} is ready at {pick_by}, its shipment {shipment_id} leaves at {dispatch_at}",
-        ),
-        must(
-            pick_lists.group_by("wave_id", maintain_order=True).agg(
-                kinds=pl.struct("warehouse_id", "pick_by").n_unique()
-            ),
-            pl.col("kinds") == 1,
-            "wave {wave_id}: its lists are of {kinds} warehouses or hours",
-        ),
-        must(
-            pick_stops.group_by("pick_list_id", "tote", maintain_order=True).agg(
-                parcels=pl.col("shipment_id").n_unique()
-            ),
-            pl.col("parcels") == 1,
-            "pick list {pick_list_id}: tote {tote} is shared by {parcels} parcels",
-        ),
-        must(
-            stops,
-            pl.all_horizontal([pl.col(name).eq_missing(pl.col(f"{name}_on_file")) for name in place]),
-            "pick list {pick_list_id} stop {stop_number}: {sku} is not where the stop leads in {warehouse_id}",
-        ),
+        pl.col("pick_by") <= pl.col("dispatch_at"),
+        "pick list {pick_list_id} is ready at {pick_by}, its shipment {shipment_id} leaves at {dispatch_at}",
+    )
+
+
+def _kept_apart(pick_lists: pl.DataFrame, pick_stops: pl.DataFrame) -> Iterator[Findings]:
+    """Look for waves of several warehouses or hours, and totes of several parcels."""
+    yield must(
+        pick_lists.group_by("wave_id", maintain_order=True).agg(kinds=pl.struct("warehouse_id", "pick_by").n_unique()),
+        pl.col("kinds") == 1,
+        "wave {wave_id}: its lists are of {kinds} warehouses or hours",
+    )
+    yield must(
+        pick_stops.group_by("pick_list_id", "tote", maintain_order=True).agg(parcels=pl.col("shipment_id").n_unique()),
+        pl.col("parcels") == 1,
+        "pick list {pick_list_id}: tote {tote} is shared by {parcels} parcels",
+    )
+
+
+def _where_the_goods_lie(pick_lists: pl.DataFrame, pick_stops: pl.DataFrame, locations: pl.DataFrame) -> Findings:
+    """Look for stops that lead elsewhere than where their article lies."""
+    places = pick_lists.select("pick_list_id", "warehouse_id")
+    stops = pick_stops.join(places, on="pick_list_id", how="left", maintain_order="left").join(
+        locations, on=["warehouse_id", "sku"], how="left", maintain_order="left", suffix="_on_file"
+    )
+    return must(
+        stops,
+        pl.all_horizontal([pl.col(name).eq_missing(pl.col(f"{name}_on_file")) for name in _PLACE]),
+        "pick list {pick_list_id} stop {stop_number}: {sku} is not where the stop leads in {warehouse_id}",
     )
 
 
