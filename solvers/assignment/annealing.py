@@ -21,6 +21,8 @@ _HOTTEST, _COLDEST = 0.015, 0.004
 """First and last heat as shares of what an option typically costs."""
 _LEAST_WORTH = 0.8
 """Share of the prices that still counts in the last of the hot rounds; after them only money counts."""
+_HOT_SHARE = 0.7
+"""Share of a time limit for the hot rounds; the rest is for settling."""
 _MOVES_A_ROUND = 20
 """Moves per order in a round."""
 _MOST_MOVED = (8,)
@@ -117,13 +119,15 @@ class Annealer:
         started = time.monotonic()
         with ThreadPoolExecutor(threads) as pool:
             for number in range(rounds):
-                cooled = max(number / max(rounds - 1, 1), _passed(started, deadline))
+                cooled = max(number / max(rounds - 1, 1), _passed(started, deadline) / _HOT_SHARE)
                 if cooled > 1:
                     break
                 heat = self._typical_cost * _HOTTEST * (_COLDEST / _HOTTEST) ** cooled
                 worth = 1.0 - (1.0 - _LEAST_WORTH) * cooled
                 self._round(heat, worth, _MOST_MOVED[number % len(_MOST_MOVED)], pool)
             for share, worth in ((0.5, _LEAST_WORTH / 2), (0.25, 0.0), (0.02, 0.0)):
+                if _passed(started, deadline) > 1:
+                    break
                 self._round(cold * share, worth, 8, pool)
 
     def _round(self, heat: float, worth: float, most_moved: int, pool: ThreadPoolExecutor) -> None:
