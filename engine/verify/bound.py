@@ -225,15 +225,17 @@ def _starts(owner: Int64, num_orders: int) -> Int64:
 
 
 def _refuse_overflow(offers: pl.DataFrame, pieces: pl.DataFrame, night: Night) -> None:
-    """Refuse what could leave 64 bits in any sum over the pieces of an order."""
+    """Refuse what could leave 64 bits in any sum over the pieces of an order, or of an article."""
 
     def most(frame: pl.DataFrame, name: str) -> float:
         return float(frame.select(pl.col(name).max()).item() or 0)
 
     parcels = most(offers, "shipments")
     cents = most(pieces, "backorder_cents") + most(offers, "cost_cents") + night.settings.costs.split_cents * parcels
-    priced = most(night.table("bound_prices"), "millicents_per_unit") * (2 * most(pieces, "quantity") + parcels)
-    priced += float(night.table("bound_premiums")["millicents"].cast(pl.Float64).sum())
-    worst = 64 * (cents * _MILLICENTS + priced)
+    per_unit = most(night.table("bound_prices"), "millicents_per_unit")
+    premium = float(night.table("bound_premiums")["millicents"].cast(pl.Float64).sum())
+    priced = per_unit * (2 * most(pieces, "quantity") + parcels) + premium
+    earned = max(per_unit, 1.0) * float(pieces["quantity"].cast(pl.Float64).sum()) + premium
+    worst = max(64 * (cents * _MILLICENTS + priced), earned)
     if worst >= _LARGEST:
         raise ValueError(f"costs are too large to sum exactly: up to {worst:.3g} thousandths of a cent")

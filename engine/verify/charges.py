@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -11,6 +12,9 @@ from engine.verify.checks import Findings, none_of
 from engine.verify.files import Night
 from engine.verify.limits import Places
 from engine.verify.partitions import Int64
+
+_MOST_UNITS: Final = 2**22
+"""Of a stock with a premium fewer are wanted; of stocks looked at together there are so many at most."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,11 @@ def earned_beyond_prices_millicents(pieces: pl.DataFrame, network: Places, price
         Shape (num_warehouses, num_skus): price of a unit of stock, thousandths of a cent.
     charged
         The premiums.
+
+    Raises
+    ------
+    ValueError
+        When so many units of a stock with a premium are wanted that what it earns could not be recomputed.
     """
     sku = pieces["sku"].replace_strict({"": -1} | network.sku, return_dtype=pl.Int64).to_numpy()
     quantity = pieces["quantity"].to_numpy()
@@ -113,19 +122,30 @@ def earned_beyond_prices_millicents(pieces: pl.DataFrame, network: Places, price
     units, price = network.available[place, article], prices[place, article]
     by_sku = np.argsort(sku, kind="stable")
     first = np.searchsorted(sku[by_sku], article)
-    count = np.searchsorted(sku[by_sku], article, side="right") - first
+    end = np.searchsorted(sku[by_sku], article, side="right")
+    wanted = np.append(0, np.cumsum(quantity[by_sku]))
+    # More than all pieces together want earns nothing.
+    rooms = np.minimum(units, wanted[end] - wanted[first])
     earned = 0
-    for room in np.unique(units).tolist():
-        rows = np.flatnonzero(units == room)
-        rows = rows[np.argsort(-count[rows], kind="stable")]
-        best = np.zeros((len(rows), room + 1), dtype=np.int64)
-        for rank in range(int(count[rows].max())):
-            # Rows of more pieces come first, so those that still have one are the first ones.
-            some = rows[: int((count[rows] > rank).sum())]
-            piece = by_sku[first[some] + rank]
-            pays = quantity[piece] * price[some] + charged.paid(piece, place[some])
-            left = np.arange(room + 1) - quantity[piece][:, None]
-            taken = np.take_along_axis(best[: len(some)], left.clip(0), axis=1) + pays[:, None]
-            best[: len(some)] = np.maximum(best[: len(some)], np.where(left < 0, 0, taken))
-        earned += int(best[:, -1].sum())
+    for room in np.unique(rooms).tolist():
+        if room >= _MOST_UNITS:
+            raise ValueError(f"a premium on stock of {room} wanted units; fewer than {_MOST_UNITS} can be recomputed")
+        alike = np.flatnonzero(rooms == room)
+        # Rows of more pieces come first, so those that still have a next one are the first ones.
+        alike = alike[np.argsort(first[alike] - end[alike], kind="stable")]
+        for rows in np.array_split(alike, -(-len(alike) * (room + 1) // _MOST_UNITS)):
+            best = np.zeros((len(rows), room + 1), dtype=np.int64)
+            for rank in range(int((end - first)[rows].max())):
+                some = rows[first[rows] + rank < end[rows]]
+                piece = by_sku[first[some] + rank]
+                pays = quantity[piece] * price[some] + charged.paid(piece, place[some])
+                _offer(best[: len(some)], quantity[piece], pays)
+            earned += sum(int(most) for most in best[:, -1].tolist())
     return earned - sum(int(p) * int(u) for p, u in zip(price.tolist(), units.tolist(), strict=True))
+
+
+def _offer(best: Int64, quantity: Int64, pays: Int64) -> None:
+    """Let every row take one more piece, wherever that earns more than what it has in as many units."""
+    left = np.arange(best.shape[1]) - quantity[:, None]
+    taken = np.take_along_axis(best, left.clip(0), axis=1) + pays[:, None]
+    np.maximum(best, np.where(left < 0, 0, taken), out=best)

@@ -89,6 +89,42 @@ def test_stock_earns_the_most_that_whole_pieces_pay(seed: int) -> None:
     assert earned_beyond_prices_millicents(pieces, network, price, premiumd) == expected
 
 
+def one_stock(available: int, quantity: list[int]) -> tuple[pl.DataFrame, Places]:
+    place, none = np.array([[available]]), np.zeros(1, dtype=np.int64)
+    return pl.DataFrame({"sku": ["X"] * len(quantity), "quantity": quantity}), Places(
+        {"A": 0}, {"X": 0}, place, np.array([100]), np.zeros_like(place), none
+    )
+
+
+def test_stock_far_beyond_what_is_wanted_earns_what_all_pieces_pay() -> None:
+    pieces, network = one_stock(2**50, [1, 2])
+    premium = Premiums(np.array([0, 1]), np.array([5, 7]), 1)
+    beyond = earned_beyond_prices_millicents(pieces, network, np.array([[3]]), premium)
+    assert beyond == (1 + 2) * 3 + 5 + 7 - 3 * 2**50
+
+
+def test_a_premium_on_more_wanted_units_than_can_be_recomputed_is_refused() -> None:
+    pieces, network = one_stock(2**50, [2**40])
+    with pytest.raises(ValueError, match="a premium on stock of"):
+        earned_beyond_prices_millicents(pieces, network, np.array([[0]]), Premiums(np.array([0]), np.array([5]), 1))
+
+
+def test_many_stocks_looked_at_in_parts_earn_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    num_skus, num_pieces = 20, 90
+    sku = [str(number) for number in rng.integers(0, num_skus, num_pieces)]
+    pieces = pl.DataFrame({"sku": sku, "quantity": rng.integers(1, 4, num_pieces)})
+    available, price = rng.integers(0, 9, (1, num_skus)), rng.integers(0, 30, (1, num_skus))
+    network = Places(
+        {"A": 0}, {str(number): number for number in range(num_skus)}, available, np.array([100]), price,
+        np.zeros(1, dtype=np.int64),
+    )  # fmt: skip
+    premium = Premiums(np.arange(num_pieces), rng.integers(1, 40, num_pieces), 1)
+    together = earned_beyond_prices_millicents(pieces, network, price, premium)
+    monkeypatch.setattr("engine.verify.charges._MOST_UNITS", 20)
+    assert earned_beyond_prices_millicents(pieces, network, price, premium) == together
+
+
 def test_premiums_are_paid_by_the_offers_that_carry_the_piece(run_files, tmp_path: Path) -> None:
     night, _ = read_night(run_files.write(tmp_path / "without"))
     run_files.add("bound_premiums", order_id="O1", piece_number=0, warehouse_id="LYON", millicents=77)

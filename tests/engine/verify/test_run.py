@@ -72,6 +72,21 @@ CONTRACTS = {
     "value not in the closed set": ("contracts.values", change("orders", order("O1"), payment_status="perhaps")),
     "not a number": ("contracts.values", change("plan_summary", ANY, gap=float("nan"))),
     "key twice": ("contracts.keys", add("holds", order_id="O6", reason="payment", detail="again")),
+    "premium below nothing": (
+        "contracts.values",
+        add("bound_premiums", order_id="O1", piece_number=0, warehouse_id="LYON", millicents=-1),
+    ),
+    "price of the bound below nothing": (
+        "contracts.values",
+        change("bound_prices", col("sku") == "BOOK", millicents_per_unit=-1),
+    ),
+    "premium twice": (
+        "contracts.keys",
+        both(
+            add("bound_premiums", order_id="O1", piece_number=0, warehouse_id="LYON", millicents=1),
+            add("bound_premiums", order_id="O1", piece_number=0, warehouse_id="LYON", millicents=1),
+        ),
+    ),
     "dates the wrong way round": ("contracts.values", change("rates", ANY, valid_to=date(2020, 1, 1))),
     "unknown reference": ("contracts.references", change("stock", BOOK_LYON, sku="NOTHING")),
 }
@@ -405,6 +420,18 @@ BOUND = {
     "price of the bound without a limit": (
         "bound.value",
         add("bound_prices", warehouse_id="NYC", carrier="post", millicents_per_unit=1),
+    ),
+    "price of the bound that proves less": (
+        "bound.value",
+        change("bound_prices", col("sku") == "BOOK", millicents_per_unit=10**8),
+    ),
+    "premium of an order that is not planned": (
+        "bound.value",
+        add("bound_premiums", order_id="O6", piece_number=0, warehouse_id="LYON", millicents=1),
+    ),
+    "premium beyond all sums": (
+        "bound",
+        add("bound_premiums", order_id="O1", piece_number=0, warehouse_id="LYON", millicents=2**62),
     ),
     "premium that proves less": (
         "bound.value",
