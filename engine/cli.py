@@ -294,6 +294,20 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     raise Interrupted(number)
 
 
+def _keep_output_to_ourselves() -> None:
+    """Give native libraries an output that nobody reads: a solver prints lines of its own, which would break --json."""
+    given = sys.__stdout__
+    if given is None or sys.stdout is not given:
+        return
+    given.flush()
+    ours = os.fdopen(os.dup(given.fileno()), "w", encoding=given.encoding, errors=given.errors)
+    ours.reconfigure(line_buffering=given.line_buffering)
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nobody, given.fileno())
+    os.close(nobody)
+    sys.stdout = ours
+
+
 def _use_writable_cache() -> None:
     """Keep compiled kernels between runs also where the program's own folder cannot be written."""
     here = Path(__file__).resolve().parent
@@ -305,6 +319,7 @@ def _use_writable_cache() -> None:
 def main() -> None:
     """Run the command; every end has its exit code."""
     _use_writable_cache()
+    _keep_output_to_ourselves()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:

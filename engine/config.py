@@ -138,7 +138,7 @@ class Costs(_Section):
 class Assign(_Section):
     """How hard the assignment works."""
 
-    iterations: int = Field(default=120, ge=1)
+    iterations: int = Field(default=60, ge=1)
     """Price iterations; a count rather than a time, so that the same night gives the same plan."""
     seconds: float | None = Field(default=None, gt=0)
     """Stop after this time as well; plans may then differ from replay to replay."""

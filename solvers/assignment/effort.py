@@ -17,7 +17,7 @@ class Effort:
     move_rounds
         Rounds of annealing, of twenty moves an order each, from two seeds where the orders are few; 0 for none.
     block_rounds
-        Rounds of exact block solution; 0 for none.
+        Rounds of exact block solution; 0 for none. A time limit adds rounds until it passes.
     block_size
         Orders in a block, about.
     block_columns
@@ -31,7 +31,7 @@ class Effort:
 
     price_rounds: int = 120
     move_rounds: int = 10
-    block_rounds: int = 3
+    block_rounds: int = 1
     block_size: int = 150
     block_columns: int = 1800
     block_nodes: int = 50
