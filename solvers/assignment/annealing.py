@@ -25,8 +25,8 @@ _HOT_SHARE = 0.7
 """Share of a time limit for the hot rounds; the rest is for settling."""
 _MOVES_A_ROUND = 20
 """Moves per order in a round."""
-_MOST_MOVED = (8,)
-"""Orders a move may touch, round after round."""
+_MOST_MOVED = 8
+"""Orders a move may touch."""
 _ORDERS_A_PART = 40_000
 _MOST_PARTS = 4
 _QUANTILES = np.rint(-np.log((np.arange(1024) + 0.5) / 1024) * 1024).astype(np.int64)
@@ -124,13 +124,13 @@ class Annealer:
                     break
                 heat = self._typical_cost * _HOTTEST * (_COLDEST / _HOTTEST) ** cooled
                 worth = 1.0 - (1.0 - _LEAST_WORTH) * cooled
-                self._round(heat, worth, _MOST_MOVED[number % len(_MOST_MOVED)], pool)
+                self._round(heat, worth, pool)
             for share, worth in ((0.5, _LEAST_WORTH / 2), (0.25, 0.0), (0.02, 0.0)):
                 if _passed(started, deadline) > 1:
                     break
-                self._round(cold * share, worth, 8, pool)
+                self._round(cold * share, worth, pool)
 
-    def _round(self, heat: float, worth: float, most_moved: int, pool: ThreadPoolExecutor) -> None:
+    def _round(self, heat: float, worth: float, pool: ThreadPoolExecutor) -> None:
         """Cut the orders, share out what is left, and search the parts."""
         energy = self.columns.cost + np.rint(self._worth * worth).astype(np.int64)
         least = np.minimum.reduceat(energy, self.columns.start[:-1]) if len(self.chosen) else energy
@@ -144,7 +144,7 @@ class Annealer:
             enter_orders(self.columns, orders, holding)
             anneal(
                 self.columns, energy, least, orders, holding, np.int64(_MOVES_A_ROUND * len(orders)), np.int64(heat),
-                _QUANTILES, np.int64(most_moved), states[number],
+                _QUANTILES, np.int64(_MOST_MOVED), states[number],
             )  # fmt: skip
 
         list(pool.map(search, range(len(parts))))

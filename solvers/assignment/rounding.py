@@ -62,7 +62,7 @@ def tighten(
     if len(search.limit) == 0 or rounds == 0:
         return search.best
     for number, (first, last, share, lists_anew) in enumerate(_STAGES):
-        if deadline and time.monotonic() > deadline:
+        if deadline is not None and time.monotonic() > deadline:
             break
         if number:
             search.take_up_cuts()
@@ -90,10 +90,9 @@ class _Search:
         self._column_rounds = np.zeros(0, dtype=np.int64)
         self._rounds = 0
 
-    def list_anew(self, plan: Int64Array | None = None) -> CutColumns:
+    def list_anew(self) -> CutColumns:
         """List plans around the prices of the start, with those that are cheapest at the charges now."""
-        if self._listed is not None:
-            plan = self.prove()
+        plan = None if self._listed is None else self.prove()
         slack_cents = round(_SLACK * self._typical) + 1
         self._listed = CutColumns.of(self.prepared, list_columns(self.pricer, self._around, slack_cents, plan))
         return self._listed

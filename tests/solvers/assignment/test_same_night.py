@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from reference import brute_force_cents, random_problem, with_orders, with_pieces_joined
 
-from solvers.assignment import AssignmentProblem, Effort, Prices, lower_bound_millicents, solve
+from solvers.assignment import AssignmentProblem, Effort, Prices, lower_bound, lower_bound_millicents, solve
 from solvers.assignment import columns as columns_module
 
 EFFORT = Effort(price_rounds=40, move_rounds=2, block_rounds=0)
@@ -91,6 +91,7 @@ def test_a_line_told_as_two_of_the_same_article_costs_the_same_where_it_is_not_d
         # The bound charges whole pieces, of which the two nights have other ones; prices alone do not see them.
         assert lower_bound_millicents(one, first.prices) == lower_bound_millicents(two, second.prices)
         assert max(first.outcome.bound, second.outcome.bound) <= brute_force_cents(one)
+        assert min(first.outcome.bound, second.outcome.bound) >= lower_bound(one, first.prices)
         np.testing.assert_array_equal(first.prices.stock_millicents, second.prices.stock_millicents)
         rng = np.random.default_rng(seed)
         prices = Prices(
