@@ -8,11 +8,11 @@ from typing import Final
 
 import polars as pl
 
+from engine.assignment.magnitudes import most_cents, waiting_estimate
 from engine.config import Settings
 from engine.contracts.outputs import HOLDS
 from engine.holds import HoldReason, held, latest_actions, repeated_orders
 from engine.inputs import Inputs
-from engine.magnitudes import most_cents, waiting_estimate
 from engine.working_days import END_OF_DAY, NO_HOLIDAYS, add_working_days, holidays_by_country
 
 MAX_LINES: Final = 40

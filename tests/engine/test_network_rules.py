@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine.assignment.limits import available_stock, capacity_limits, pickup_limits
 from engine.batch import run_batch
 from engine.contracts import TABLES
 from engine.inputs import Inputs
-from engine.limits import available_stock, capacity_limits, pickup_limits
 from engine.runs import open_run
 from engine.verify import verify_run
 

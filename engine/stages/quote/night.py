@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from engine.assignment.limits import available_stock
+from engine.assignment.magnitudes import most_cents
 from engine.config import Settings
 from engine.inputs import Inputs
-from engine.limits import available_stock
-from engine.magnitudes import most_cents
 from engine.rate_cards import RateCards, rate_cards
 from engine.stages.quote.item_sets import Pieces
 from engine.stages.quote.lanes import Dispatches, area_lanes, dispatches

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from engine.assignment_tables import positions
+from engine.assignment.limits import carton_limits
+from engine.assignment.tables import positions
 from engine.contracts.outputs import OFFER_CARTONS, OFFER_PICKUPS, OFFERS
-from engine.limits import carton_limits
 from engine.stages.quote.item_sets import Candidates
 from engine.stages.quote.night import QuoteNight
 from engine.stages.quote.parcels import PackedSets

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from engine.assignment.waiting import NOT_IN_STOCK, NOT_IN_STOCK_TOGETHER
 from engine.config import Settings
 from engine.inputs import Inputs
 from engine.rate_cards import RateCards
@@ -25,7 +26,6 @@ from engine.stages.quote.rating import rate
 from engine.stages.quote.scarcity import gone_without
 from engine.stages.quote.suggestions import Suggestions
 from engine.stages.receive import Received
-from engine.waiting import NOT_IN_STOCK, NOT_IN_STOCK_TOGETHER
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from engine.assignment_tables import assignment_problem, prices_from, without_limits
+from engine.assignment.tables import assignment_problem, prices_from, without_limits
 from engine.contracts.outputs import OFFER_CARTONS, OFFER_PICKUPS
 from engine.errors import NoPlanError
 from engine.stages.quote.item_sets import Candidates, held_masks

@@ -10,8 +10,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from engine.assignment.limits import available_stock
 from engine.contracts.outputs import SHIPMENT_COSTS
-from engine.limits import available_stock
 from engine.working_days import delivery_deadline, local_date, next_dispatch
 
 SEEDS = range(10)

@@ -8,10 +8,10 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
+from engine.assignment.limits import available_stock
 from engine.config import Costs, Settings
 from engine.contracts import TABLES
 from engine.inputs import Inputs
-from engine.limits import available_stock
 from engine.stages.quote.pieces import pieces_of
 from engine.stages.receive import receive
 from solvers.assignment import MAX_PIECES

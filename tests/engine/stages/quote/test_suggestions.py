@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.assignment_tables import prices_from, without_limits
+from engine.assignment.tables import prices_from, without_limits
 from engine.verify import verify_run
 from solvers.assignment import Prices, lower_bound, order_by_order
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from engine.contracts import TABLES
-from engine.parcelling import parcel_plan
+from engine.stages.assign.parcelling import parcel_plan
 
 
 def earlier(night, *names: tuple[str, str]) -> pl.DataFrame:

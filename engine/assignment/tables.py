@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from engine.assignment.limits import available_stock, capacity_limits, carton_limits, pickup_limits
 from engine.config import Settings
 from engine.contracts.outputs import BOUND_PREMIUMS, BOUND_PRICES, SHADOW_PRICES
 from engine.inputs import Inputs
-from engine.limits import available_stock, capacity_limits, carton_limits, pickup_limits
 from solvers.assignment import (
     MILLICENTS,
     UNLIMITED_SHIPMENTS,

@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
+from engine.assignment.limits import available_stock
+from engine.assignment.waiting import REASONS
 from engine.batch import run_batch
-from engine.limits import available_stock
 from engine.runs import open_run
 from engine.stages.assign import assign
-from engine.waiting import REASONS
 
 SEEDS = [seed for seed in range(14) if seed != 4]  # its plans are too many to go through
 Row = dict[str, Any]

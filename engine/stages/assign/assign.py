@@ -7,22 +7,22 @@ from datetime import datetime
 
 import polars as pl
 
-from engine.assignment_tables import (
+from engine.assignment.limits import carton_limits
+from engine.assignment.tables import (
     assignment_problem,
     bound_premiums_table,
     bound_prices_table,
     prices_from,
     prices_table,
 )
+from engine.assignment.waiting import why_waiting
 from engine.config import Settings
 from engine.contracts.outputs import BACKORDERS, OFFER_PIECES, OFFERS
 from engine.errors import NoPlanError
 from engine.inputs import Inputs
-from engine.limits import carton_limits
-from engine.moves import moves_of, moves_saved_cents
-from engine.parcelling import ParcelPlan, parcel_plan
+from engine.stages.assign.moves import moves_of, moves_saved_cents
+from engine.stages.assign.parcelling import ParcelPlan, parcel_plan
 from engine.stages.quote import Quotes
-from engine.waiting import why_waiting
 from solvers.assignment import AssignmentProblem, AssignmentSolution, Effort, solve
 from solvers.outcome import Outcome
 

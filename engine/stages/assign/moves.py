@@ -6,10 +6,10 @@ from typing import Final
 
 import polars as pl
 
-from engine.assignment_tables import without_limits
+from engine.assignment.tables import without_limits
 from engine.config import Settings
 from engine.contracts.outputs import MOVES
-from engine.parcelling import ParcelPlan
+from engine.stages.assign.parcelling import ParcelPlan
 from solvers.assignment import AssignmentProblem, AssignmentSolution, order_by_order
 
 _LINE: Final = ["order_id", "line_number"]
