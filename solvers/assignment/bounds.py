@@ -32,11 +32,17 @@ def lower_bound_millicents(problem: AssignmentProblem, prices: Prices, threads: 
     threads
         How many threads share the orders.
 
+    Raises
+    ------
+    ValueError
+        When the prices are not those of the problem, or so large that sums could leave int64.
+
     References
     ----------
     Geoffrion (1974), Lagrangean relaxation for integer programming, Mathematical Programming Study 2, 82-114.
     """
     prices.check(problem)
+    prices.check_sums(problem)
     pricing = Pricer(prepare(problem), threads)(arrays_of(prices))
     return pricing.bound_millicents - limits_worth_millicents(problem, prices)
 

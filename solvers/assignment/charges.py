@@ -92,12 +92,18 @@ def charged_bound(problem: AssignmentProblem, charges: Charges, threads: int = 1
     threads
         How many threads share the orders.
 
+    Raises
+    ------
+    ValueError
+        When the charges are not those of the problem, or so large that sums could leave int64.
+
     References
     ----------
     Guignard and Kim (1987), Lagrangean decomposition: a model yielding stronger Lagrangean bounds, Mathematical
     Programming 39, 215-228.
     """
     charges.check(problem)
+    charges.prices.check_sums(problem, float(charges.premium_millicents.sum(dtype=np.float64)))
     bound, _plan = price_charges(problem, Pricer(prepare(problem), threads), charges)
     return -(-bound // MILLICENTS)
 
@@ -149,4 +155,4 @@ def _earned_millicents(problem: AssignmentProblem, charges: Charges) -> int:
     wanted = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(quantity)])[start]
     earned = np.zeros(len(at), dtype=np.int64)
     earn_limits(start, value, quantity, np.minimum(problem.stock_units[at, sku], np.diff(wanted)), earned)
-    return even + int(earned.sum())
+    return even + sum(earned.tolist())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solvers.assignment.deadlines import has_passed
 from solvers.assignment.dual import Ascent
 from solvers.assignment.kernels_plan import fix_plans, mark_changes, place_sequence
 from solvers.assignment.preparation import flatten
@@ -60,7 +60,7 @@ def dive(
     flat = np.zeros(len(flatten(prepared.limit)), dtype=np.int64)
     ascent = Ascent(flatten(prices)[contested].astype(np.float64))
     while len(orders):
-        if deadline is not None and time.monotonic() > deadline:
+        if has_passed(deadline):
             place_sequence(prepared.instance, orders, prices, room, pricer.works[0], plan)
             return
         changed = np.zeros(len(orders), dtype=np.bool_)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.assignment.columns import list_columns, price_in_shares
+from solvers.assignment.deadlines import has_passed
 from solvers.assignment.preparation import flatten
 from solvers.assignment.problem import MILLICENTS
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from solvers.assignment.problem import Int64Array
 
 Float64Array = NDArray[np.float64]
+
+_LARGEST = 2.0**60
 
 _REFINEMENTS = ((0.6, 0.04, 0.008, 0.1), (0.4, 0.015, 0.002, 0.2), (0.25, 0.008, 0.0002, 0.7))
 """Slack of the listed plans, first and last step, all as shares of what an option typically costs; share of rounds."""
@@ -111,14 +113,16 @@ def search_prices(
     rounds
         Pricing rounds, at least 1.
     warm_prices
-        Prices to start from, such as last night's.
+        Prices to start from, such as last night's; where they prove less than nothing, nothing is charged.
     deadline
         `time.monotonic()` after which to stop early.
     last_step_cents
         Length of the last step; the first is about the cost of a parcel, or a tenth of it from warm prices.
     """
     prepared = pricer.prepared
-    start = np.zeros(len(prepared.contested)) if warm_prices is None else _contested(prepared, warm_prices)
+    start = np.zeros(len(prepared.contested))
+    if warm_prices is not None:
+        start = np.minimum(_contested(prepared, warm_prices), _most_price(prepared))
     first_step_cents = typical_cost_cents(prepared) * (0.5 if warm_prices is None else 0.05)
 
     def price(whole: Int64Array) -> tuple[int, Int64Array]:
@@ -127,6 +131,9 @@ def search_prices(
 
     steps = (first_step_cents, min(last_step_cents, first_step_cents))
     bound, whole, done = climb(price, prepared.contested_limit(), start, rounds, steps, deadline)
+    if bound < 0:
+        whole = np.zeros_like(whole)
+        bound, _used = price(whole)
     return DualResult(prepared.spread(whole), bound, done)
 
 
@@ -154,7 +161,7 @@ def refine_prices(pricer: Pricer, found: DualResult, *, rounds: int, deadline: f
     if len(limit) == 0:
         return best
     for slack, first, last, share in _REFINEMENTS:
-        if rounds == 0 or (deadline and time.monotonic() > deadline):
+        if rounds == 0 or has_passed(deadline):
             break
         columns = list_columns(pricer, prepared.spread(np.rint(flat).astype(np.int64)), round(slack * typical) + 1)
         chosen = np.zeros(prepared.num_orders, dtype=np.int64)
@@ -201,7 +208,7 @@ def climb(
     ratio = steps[1] / max(steps[0], 1e-3)
     best: tuple[int, Int64Array] | None = None
     done = 0
-    while best is None or (done < rounds and len(limit) and not (deadline and time.monotonic() > deadline)):
+    while best is None or (done < rounds and len(limit) and not has_passed(deadline)):
         whole = ascent.whole()
         cost, used = price(whole)
         bound = cost - int((whole * limit).sum())
@@ -214,6 +221,13 @@ def climb(
 
 def _contested(prepared: Prepared, prices: PriceArrays) -> Float64Array:
     return np.asarray(flatten(prices)[prepared.contested].astype(np.float64))
+
+
+def _most_price(prepared: Prepared) -> float:
+    """Give a price up to which all sums stay far within int64, and which no unit is worth."""
+    instance, limit = prepared.instance, prepared.contested_limit()
+    counted = (instance.piece_quantity, instance.piece_quantity, instance.use_amount, limit)
+    return _LARGEST / (1.0 + sum(float(array.sum(dtype=np.float64)) for array in counted))
 
 
 def typical_cost_cents(prepared: Prepared) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 
 from solvers.arrays import ranges
 from solvers.assignment.blocks import solve_block, uses_of
+from solvers.assignment.deadlines import has_passed
 from solvers.assignment.kernels_anneal import take_columns
 from solvers.assignment.kernels_groups import grow_groups
 
@@ -123,7 +124,7 @@ class Neighbourhoods:
         saved = 0
 
         def one(block: Int64Array) -> tuple[Int64Array, Int64Array | None]:
-            if deadline is not None and time.monotonic() > deadline:
+            if has_passed(deadline):
                 return block, None
             seconds = None if deadline is None else max(1.0, deadline - time.monotonic())
             block, kept = self._choices(block, most_columns)

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from solvers.assignment.problem import AssignmentProblem, Int64Array
 
 
+_LARGEST = 2**61
+
+
 @dataclass(frozen=True)
 class Prices:
     """What one more unit of each shared limit would save, as the bound values it.
@@ -57,4 +60,26 @@ class Prices:
         if shapes != expected:
             raise ValueError(
                 f"prices have shapes {shapes}, the problem needs {expected}; align them by warehouse and SKU."
+            )
+
+    def check_sums(self, problem: AssignmentProblem, more_millicents: float = 0.0) -> None:
+        """Raise ValueError when what an order pays could leave int64, where it would wrap and prove anything.
+
+        Parameters
+        ----------
+        problem
+            The problem, whose own costs leave half of int64.
+        more_millicents
+            What pieces pay beside the prices.
+        """
+        # Floats are exact enough to tell 2**61 from far less, and cannot wrap.
+        units = float(problem.piece_quantity.sum(dtype=np.float64))
+        amount = float(problem.option_resource_amount.sum(dtype=np.float64))
+        per_unit = float(self.stock_millicents.max(initial=0)) + float(self.capacity_millicents.max(initial=0))
+        per_amount = float(self.resource_millicents.max(initial=0))
+        worst = per_unit * units + per_amount * amount + more_millicents
+        if worst >= _LARGEST:
+            raise ValueError(
+                f"charges are too large to sum exactly: up to {worst:.3g} thousandths of a cent, the limit is 2**61. "
+                f"Highest price of a unit {per_unit:.3g}, of a resource {per_amount:.3g}: cap them at what a unit costs."
             )

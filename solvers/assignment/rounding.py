@@ -7,7 +7,6 @@ a piece pays for all cuts of a stock is its premium there.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from solvers.assignment.charges import Charges, price_charges
 from solvers.assignment.columns import list_columns, price_in_shares
 from solvers.assignment.cuts import CutColumns, no_cuts, premiums_of, taken_up
+from solvers.assignment.deadlines import has_passed
 from solvers.assignment.dual import climb, typical_cost_cents
 from solvers.assignment.kernels_rounding import count_askers
 from solvers.assignment.preparation import flatten, prices_of
@@ -59,15 +59,15 @@ def tighten(
     Caprara and Fischetti (1996), {0, 1/2}-Chvátal-Gomory cuts, Mathematical Programming 74, 221-235.
     """
     search = _Search(problem, pricer, found)
-    if len(search.limit) == 0 or rounds == 0:
+    if len(search.limit) == 0 or rounds == 0 or has_passed(deadline):
         return search.best
     for number, (first, last, share, lists_anew) in enumerate(_STAGES):
-        if deadline is not None and time.monotonic() > deadline:
+        if has_passed(deadline):
             break
         if number:
             search.take_up_cuts()
             if len(search.cuts.most) == 0:
-                return search.best
+                break
         if lists_anew:
             search.list_anew()
         search.climb(max(1, round(share * rounds)), (first, last), deadline)

@@ -9,6 +9,7 @@ import numpy as np
 
 from solvers.assignment.annealing import anneal_columns
 from solvers.assignment.columns import columns_of, list_columns, losses_of, plan_of
+from solvers.assignment.deadlines import has_passed
 from solvers.assignment.dive import dive
 from solvers.assignment.dual import typical_cost_cents
 from solvers.assignment.kernels_plan import replace_sequence, take_plans
@@ -55,7 +56,8 @@ def plan_orders(pricer: Pricer, prices: PriceArrays, effort: Effort, seed: int, 
     orders = random.permutation(prepared.num_orders)
     free = prepared.spread(np.zeros(len(prepared.contested), dtype=np.int64))
     replace_sequence(prepared.instance, orders, free, room, pricer.works[0], plan)
-    if prepared.num_orders and (effort.move_rounds or effort.block_rounds):
+    improves = effort.move_rounds > 0 or effort.block_rounds > 0
+    if prepared.num_orders and improves and not has_passed(deadline):
         plan = _search(pricer, prices, effort, seed, plan, deadline)
     room = prepared.room()
     take_plans(prepared.instance, orders, plan, room, 1)
@@ -93,14 +95,13 @@ def _anneal(
     deadline: float | None,
 ) -> list[Int64Array]:
     """Anneal for half of the time that is left; gives what was found, the cheapest first."""
-    now = time.monotonic()
-    if effort.move_rounds == 0 or (deadline is not None and now > deadline):
+    if effort.move_rounds == 0 or has_passed(deadline):
         return [chosen]
     prepared = pricer.prepared
     return anneal_columns(
         columns, price, prepared.contested_limit(), prepared.family(), typical_cost_cents(prepared) * MILLICENTS, chosen,
         rounds=effort.move_rounds, threads=pricer.threads, seed=seed,
-        deadline=None if deadline is None else (now + deadline) / 2,
+        deadline=None if deadline is None else (time.monotonic() + deadline) / 2,
     )  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def _solve_blocks(neighbourhoods: Neighbourhoods, effort: Effort, threads: int, 
     """Solve rounds of blocks, larger ones where the last saved little; with a deadline, until then."""
     larger, number = 1, 0
     while number < effort.block_rounds or (effort.block_rounds and deadline is not None):
-        if deadline is not None and time.monotonic() > deadline:
+        if has_passed(deadline):
             return
         saved = neighbourhoods.round(
             larger * effort.block_size, larger * effort.block_columns,

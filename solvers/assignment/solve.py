@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solvers.assignment.deadlines import has_passed
 from solvers.assignment.dual import refine_prices, search_prices
 from solvers.assignment.effort import Effort
 from solvers.assignment.preparation import arrays_of, prepare, prices_of
@@ -90,7 +91,7 @@ def solve(
         deadline=None if seconds is None else started + 0.45 * seconds,
     )
     plan = plan_orders(pricer, dual.prices, effort, seed, deadline)
-    timed_out = deadline is not None and time.monotonic() > deadline
+    timed_out = has_passed(deadline)
     kept = pricer.prepared.option_ids
     options = np.full(len(plan), -1, dtype=np.int64)
     options[plan >= 0] = kept[plan[plan >= 0]]

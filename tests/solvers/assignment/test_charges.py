@@ -22,7 +22,7 @@ from solvers.assignment import (
 )
 from solvers.assignment import columns as columns_module
 from solvers.assignment.cuts import no_cuts, taken_up
-from solvers.assignment.dual import search_prices
+from solvers.assignment.dual import refine_prices, search_prices
 from solvers.assignment.kernels_rounding import Askers
 from solvers.assignment.preparation import prepare
 from solvers.assignment.pricer import Pricer
@@ -63,6 +63,27 @@ def shelves(seed: int, *, num_orders: int = 40, num_skus: int = 6, num_warehouse
     )
 
 
+def optimum_of_shelves(problem: AssignmentProblem) -> int:
+    """The optimum: article by article, what units are left in each warehouse is all that the lines so far decide."""
+    total = 0
+    for sku in range(problem.num_skus):
+        best = {tuple(problem.stock_units[:, sku].tolist()): 0}
+        for piece in np.flatnonzero(problem.piece_sku == sku).tolist():
+            quantity, offers = int(problem.piece_quantity[piece]), problem.option_cents[problem.option_start[piece] :]
+            further: dict[tuple[int, ...], int] = {}
+            for left, cost in best.items():
+                ways = [(left, cost + int(problem.piece_backorder_cents[piece]))]
+                for warehouse, units in enumerate(left):
+                    if units >= quantity:
+                        rest = (*left[:warehouse], units - quantity, *left[warehouse + 1 :])
+                        ways.append((rest, cost + int(offers[warehouse])))
+                for rest, cents in ways:
+                    further[rest] = min(cents, further.get(rest, cents))
+            best = further
+        total += min(best.values())
+    return total
+
+
 def test_any_charges_prove_no_more_than_the_optimum():
     close = 0
     for seed in range(2000, 2150):
@@ -85,11 +106,13 @@ def test_premiums_halve_what_prices_leave_open_where_few_units_are_shared():
     open_by_prices, open_by_charges = 0, 0
     for seed in range(4):
         problem = shelves(seed)
-        solution = solve(problem, effort=Effort(price_rounds=100))
-        assert solution.outcome.bound == charged_bound(problem, solution.charges)
-        assert solution.outcome.bound <= solution.outcome.cost
-        open_by_prices += solution.outcome.cost - lower_bound(problem, solution.prices)
-        open_by_charges += solution.outcome.cost - solution.outcome.bound
+        pricer = Pricer(prepare(problem))
+        found = refine_prices(pricer, search_prices(pricer, rounds=100), rounds=2700)
+        charges, bound = tighten(problem, pricer, found, rounds=1000)
+        optimum = optimum_of_shelves(problem)
+        assert -(-bound // MILLICENTS) == charged_bound(problem, charges) <= optimum
+        open_by_prices += optimum * MILLICENTS - found.bound_millicents
+        open_by_charges += optimum * MILLICENTS - bound
     assert open_by_charges < open_by_prices / 2
 
 
@@ -156,6 +179,32 @@ def test_bad_premiums_are_refused(piece, warehouse, millicents, message):
     prices = Prices.zero(shelves(0))
     with pytest.raises(ValueError, match=message):
         Charges(prices, np.array(piece), np.array(warehouse), np.array(millicents))
+
+
+@pytest.mark.parametrize(("millicents", "premium"), [(2**57, 0), (0, 2**62), (2**62, 2**62)])
+def test_charges_beyond_all_sums_are_refused_instead_of_proving_anything(millicents, premium):
+    problem = shelves(0)
+    prices = Prices(
+        np.full_like(problem.stock_units, millicents), np.zeros_like(problem.capacity_units), problem.resource_limit
+    )
+    with pytest.raises(ValueError, match="too large to sum exactly"):
+        charged_bound(problem, Charges(prices, np.array([0]), np.array([0]), np.array([premium])))
+    if millicents:
+        with pytest.raises(ValueError, match="too large to sum exactly"):
+            lower_bound(problem, prices)
+
+
+def test_the_largest_charges_that_are_taken_are_summed_exactly():
+    """Dearer than every wait, so all orders wait; the limits earn the most that whole pieces pay for."""
+    problem = shelves(0)
+    high = 2**60 // int(problem.piece_quantity.sum())
+    prices = Prices(
+        np.full_like(problem.stock_units, high), np.zeros_like(problem.capacity_units), problem.resource_limit
+    )
+    waits = int(problem.piece_backorder_cents.sum())
+    worth = high * int(problem.stock_units.sum())
+    assert lower_bound(problem, prices) == -(-(waits * MILLICENTS - worth) // MILLICENTS)
+    assert charged_bound(problem, Charges.of(prices)) == lower_bound(problem, prices)
 
 
 def test_premiums_of_another_problem_are_refused():

@@ -11,7 +11,7 @@ from reference import random_problem
 from solvers.assignment import Effort, annealing, charged_bound, lower_bound, rounding, search, solve
 from solvers.assignment.annealing import Annealer
 from solvers.assignment.columns import list_columns
-from solvers.assignment.dual import search_prices
+from solvers.assignment.dual import refine_prices, search_prices
 from solvers.assignment.preparation import prepare
 from solvers.assignment.pricer import Pricer
 from solvers.outcome import Stop
@@ -47,7 +47,7 @@ def turn(monkeypatch):
     """Give the solver a clock of one's own."""
 
     def turned(clock: Clock) -> Clock:
-        for name in ("annealing", "dive", "dual", "neighbourhoods", "rounding", "search", "solve"):
+        for name in ("annealing", "deadlines", "neighbourhoods", "search", "solve"):
             monkeypatch.setattr(importlib.import_module(f"solvers.assignment.{name}"), "time", clock)
         return clock
 
@@ -171,10 +171,26 @@ def test_a_limit_that_never_passes_costs_nothing_of_what_effort_alone_finds(turn
     assert limited.outcome.cost <= alone.outcome.cost
 
 
-def test_no_cuts_are_sought_once_the_limit_has_passed(turn, crowded):
+def test_no_cuts_are_sought_once_the_limit_has_passed(turn, crowded, monkeypatch):
     pricer = Pricer(prepare(crowded))
     found = search_prices(pricer, rounds=20)
     turn(Clock(tick=1.0))
+    monkeypatch.setattr(rounding, "price_charges", None)
     charges, bound = rounding.tighten(crowded, pricer, found, rounds=300, deadline=0.5)
     assert bound == found.bound_millicents
     assert len(charges.premium_piece) == 0
+
+
+def test_no_plans_are_listed_once_the_limit_has_passed(turn, crowded, monkeypatch):
+    turn(Clock(tick=1.0))
+    monkeypatch.setattr(search, "list_columns", None)
+    assert solve(crowded, seconds=0.5).violations(crowded) == []
+
+
+def test_a_deadline_of_zero_is_one(turn, crowded):
+    """A clock may start anywhere, so zero is a point in time like any other."""
+    pricer = Pricer(prepare(crowded))
+    turn(Clock(tick=1.0))
+    found = search_prices(pricer, rounds=20, deadline=0.0)
+    assert found.rounds == 1
+    assert refine_prices(pricer, found, rounds=20, deadline=0.0) is found

@@ -12,7 +12,9 @@ from reference import brute_force_cents, plan_cents, plans, random_problem, with
 
 from solvers.assignment import (
     Effort,
+    Prices,
     alternatives,
+    charged_bound,
     describe,
     lower_bound,
     nearest_warehouse,
@@ -22,6 +24,7 @@ from solvers.assignment import (
 )
 
 EFFORT = Effort(price_rounds=60, block_size=20)
+PRICES_ONLY = Effort(price_rounds=60, move_rounds=0, block_rounds=0)
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +56,40 @@ def test_a_time_limit_still_gives_a_sound_plan(crowded):
 
 
 def test_last_nights_prices_are_a_good_start(crowded, solution):
-    cold = solve(crowded, effort=Effort(price_rounds=5, move_rounds=0, block_rounds=0))
-    warm = solve(crowded, effort=Effort(price_rounds=5, move_rounds=0, block_rounds=0), warm_prices=solution.prices)
-    proven = [lower_bound(crowded, night.prices) for night in (cold, solution, warm)]
-    assert proven == sorted(proven)
-    assert proven[0] < proven[2]
-    assert warm.outcome.bound >= proven[2]
+    proven = lower_bound(crowded, solution.prices)
+    cold, warm, longer = (
+        solve(crowded, effort=dataclasses.replace(PRICES_ONLY, price_rounds=rounds), warm_prices=start)
+        for rounds, start in ((2, None), (2, solution.prices), (5, None))
+    )
+    assert lower_bound(crowded, cold.prices) < lower_bound(crowded, longer.prices) < proven
+    assert lower_bound(crowded, warm.prices) >= proven
+    assert warm.outcome.bound > cold.outcome.bound
+
+
+def test_last_nights_prices_save_half_of_the_rounds():
+    for seed in range(12, 15):
+        problem = random_problem(seed, num_orders=60, num_skus=12, num_warehouses=3, stock=5)
+        last = solve(problem, effort=PRICES_ONLY).prices
+        cold, warm, longer = (
+            solve(problem, effort=dataclasses.replace(PRICES_ONLY, price_rounds=rounds), warm_prices=start)
+            for rounds, start in ((2, None), (2, last), (5, None))
+        )
+        assert warm.outcome.bound > cold.outcome.bound
+        assert lower_bound(problem, warm.prices) >= lower_bound(problem, longer.prices)
+
+
+@pytest.mark.parametrize("millicents", [10**7, 2**40, 2**62])
+def test_prices_that_mean_nothing_tonight_do_no_harm(crowded, millicents):
+    """The limits were worth something last night and are next to nothing tonight, or the prices are not to be believed."""
+    absurd = Prices(
+        np.full_like(crowded.stock_units, millicents),
+        np.full_like(crowded.capacity_units, millicents),
+        np.full_like(crowded.resource_limit, millicents),
+    )
+    found = solve(crowded, effort=dataclasses.replace(PRICES_ONLY, price_rounds=2), warm_prices=absurd)
+    assert found.violations(crowded) == []
+    assert lower_bound(crowded, Prices.zero(crowded)) <= lower_bound(crowded, found.prices) <= found.outcome.bound
+    assert found.outcome.bound == charged_bound(crowded, found.charges) <= found.outcome.cost
 
 
 def test_the_plan_beats_or_meets_every_baseline(crowded, solution):
