@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from ortools.math_opt import model_pb2
@@ -12,6 +12,8 @@ from ortools.math_opt.python import mathopt
 from solvers.arrays import ranges
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from solvers.assignment.kernels_columns import Columns
     from solvers.assignment.problem import Int64Array
 
@@ -58,37 +60,15 @@ def solve_block(
     ----------
     Shaw (1998), Using constraint programming and local search methods to solve vehicle routing problems, CP-98.
     """
-    use = uses_of(columns, kept)
-    column_of_use = np.repeat(np.arange(len(kept)), np.diff(columns.use_start)[kept])
-    limit, amount = columns.use_limit[use], columns.use_amount[use]
-    present = np.searchsorted(kept, chosen[orders])
-    is_present = np.zeros(len(kept), dtype=np.bool_)
-    is_present[present] = True
-    names, row = np.unique(limit, return_inverse=True)
-    room = left[names]
-    held = is_present[column_of_use]
-    np.add.at(room, row[held], amount[held])
-    asked = np.zeros(len(names), dtype=np.int64)
-    np.add.at(asked, row, amount)
-    binds = asked > room
-    number = np.cumsum(binds) - 1
-    counts = binds[row]
-    order_row = np.searchsorted(orders, np.searchsorted(columns.start, kept, side="right") - 1)
-    values = _minimise(
-        columns.cost[kept],
-        np.concatenate([order_row, len(orders) + number[row[counts]]]),
-        np.concatenate([np.arange(len(kept)), column_of_use[counts]]),
-        np.concatenate([np.ones(len(kept), dtype=np.int64), amount[counts]]),
-        (len(orders), room[binds]),
-        is_present,
-        nodes,
-        _GUARD_SECONDS if seconds is None else seconds,
-    )
+    present = np.zeros(len(kept), dtype=np.bool_)
+    present[np.searchsorted(kept, chosen[orders])] = True
+    program = _program(columns, orders, kept, present, left)
+    values = _minimise(program, present, nodes, _GUARD_SECONDS if seconds is None else seconds)
     if values is None or np.count_nonzero(values) != len(orders):
         return None
     found = kept[values]
     cheaper = int(columns.cost[found].sum()) < int(columns.cost[chosen[orders]].sum())
-    return found if cheaper and (np.diff(order_row[values]) > 0).all() else None
+    return found if cheaper and (np.diff(program.order[values]) > 0).all() else None
 
 
 def uses_of(columns: Columns, some: Int64Array) -> Int64Array:
@@ -105,34 +85,43 @@ def uses_of(columns: Columns, some: Int64Array) -> Int64Array:
     return ranges(start, columns.use_start[some + 1] - start)
 
 
-def _minimise(
-    cost: Int64Array,
-    row: Int64Array,
-    column: Int64Array,
-    amount: Int64Array,
-    limits: tuple[int, Int64Array],
-    present: np.typing.NDArray[np.bool_],
-    nodes: int,
-    seconds: float,
-) -> np.typing.NDArray[np.bool_] | None:
-    """Minimise over binary columns, one of each of the first rows, within the limits of the others."""
-    num_orders, room = limits
-    by_row = np.lexsort((column, row))
-    proto = model_pb2.ModelProto()
-    proto.variables.ids.extend(range(len(cost)))
-    proto.variables.lower_bounds.extend([0.0] * len(cost))
-    proto.variables.upper_bounds.extend([1.0] * len(cost))
-    proto.variables.integers.extend([True] * len(cost))
-    priced = np.flatnonzero(cost)
-    proto.objective.linear_coefficients.ids.extend(priced.tolist())
-    proto.objective.linear_coefficients.values.extend((cost[priced] / 1000.0).tolist())
-    proto.linear_constraints.ids.extend(range(num_orders + len(room)))
-    proto.linear_constraints.lower_bounds.extend([1.0] * num_orders + [-np.inf] * len(room))
-    proto.linear_constraints.upper_bounds.extend([1.0] * num_orders + room.astype(np.float64).tolist())
-    proto.linear_constraint_matrix.row_ids.extend(row[by_row].tolist())
-    proto.linear_constraint_matrix.column_ids.extend(column[by_row].tolist())
-    proto.linear_constraint_matrix.coefficients.extend(amount[by_row].astype(np.float64).tolist())
-    model = mathopt.Model.from_model_proto(proto)
+class _Program(NamedTuple):
+    """Choose one column of each order, so that none of the rooms is exceeded, at least cost.
+
+    Shape (num columns,): `cost` of each column and its `order`. Column `column[i]` takes `amount[i]` of room `row[i]`.
+    """
+
+    cost: Int64Array
+    order: Int64Array
+    row: Int64Array
+    column: Int64Array
+    amount: Int64Array
+    room: Int64Array
+
+
+def _program(
+    columns: Columns, orders: Int64Array, kept: Int64Array, present: NDArray[np.bool_], left: Int64Array
+) -> _Program:
+    """State the choice among the kept columns beside what all other orders have; limits that cannot bind are left out."""
+    use = uses_of(columns, kept)
+    column = np.repeat(np.arange(len(kept)), np.diff(columns.use_start)[kept])
+    limit, amount = columns.use_limit[use], columns.use_amount[use]
+    names, row = np.unique(limit, return_inverse=True)
+    room = left[names]
+    held = present[column]
+    np.add.at(room, row[held], amount[held])
+    asked = np.zeros(len(names), dtype=np.int64)
+    np.add.at(asked, row, amount)
+    binds = asked > room
+    number = np.cumsum(binds) - 1
+    counts = binds[row]
+    order = np.searchsorted(orders, np.searchsorted(columns.start, kept, side="right") - 1)
+    return _Program(columns.cost[kept], order, number[row[counts]], column[counts], amount[counts], room[binds])
+
+
+def _minimise(program: _Program, present: NDArray[np.bool_], nodes: int, seconds: float) -> NDArray[np.bool_] | None:
+    """Solve from the present choice on; gives which columns are chosen, None where nothing was found."""
+    model = mathopt.Model.from_model_proto(_model(program))
     variables = list(model.variables())
     hint = mathopt.SolutionHint(variable_values=dict(zip(variables, present.astype(np.float64).tolist(), strict=True)))
     result = mathopt.solve(
@@ -147,3 +136,27 @@ def _minimise(
         return None
     values = result.variable_values()
     return np.array([values[variable] > 0.5 for variable in variables], dtype=np.bool_)
+
+
+def _model(program: _Program) -> model_pb2.ModelProto:
+    """Write the program down: binary columns, a row an order, then a row a room."""
+    num_columns, num_orders, num_rooms = len(program.cost), int(program.order.max(initial=-1)) + 1, len(program.room)
+    row = np.concatenate([program.order, num_orders + program.row])
+    column = np.concatenate([np.arange(num_columns), program.column])
+    amount = np.concatenate([np.ones(num_columns), program.amount])
+    by_row = np.lexsort((column, row))
+    proto = model_pb2.ModelProto()
+    proto.variables.ids.extend(range(num_columns))
+    proto.variables.lower_bounds.extend([0.0] * num_columns)
+    proto.variables.upper_bounds.extend([1.0] * num_columns)
+    proto.variables.integers.extend([True] * num_columns)
+    priced = np.flatnonzero(program.cost)
+    proto.objective.linear_coefficients.ids.extend(priced.tolist())
+    proto.objective.linear_coefficients.values.extend((program.cost[priced] / 1000.0).tolist())
+    proto.linear_constraints.ids.extend(range(num_orders + num_rooms))
+    proto.linear_constraints.lower_bounds.extend([1.0] * num_orders + [-np.inf] * num_rooms)
+    proto.linear_constraints.upper_bounds.extend([1.0] * num_orders + program.room.astype(np.float64).tolist())
+    proto.linear_constraint_matrix.row_ids.extend(row[by_row].tolist())
+    proto.linear_constraint_matrix.column_ids.extend(column[by_row].tolist())
+    proto.linear_constraint_matrix.coefficients.extend(amount[by_row].tolist())
+    return proto

@@ -12,6 +12,8 @@ from solvers.assignment.kernels_plan import fix_plans, mark_changes, place_seque
 from solvers.assignment.preparation import flatten
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from solvers.assignment.kernels_plan import PriceArrays, Room
     from solvers.assignment.pricer import Pricer, Pricing
     from solvers.assignment.problem import Int64Array
@@ -55,34 +57,47 @@ def dive(
     deadline
         `time.monotonic()` after which the open orders are placed one after another.
     """
-    prepared = pricer.prepared
-    contested = prepared.contested
-    flat = np.zeros(len(flatten(prepared.limit)), dtype=np.int64)
-    ascent = Ascent(flatten(prices)[contested].astype(np.float64))
+    ascent = Ascent(flatten(prices)[pricer.prepared.contested].astype(np.float64))
     while len(orders):
         if has_passed(deadline):
-            place_sequence(prepared.instance, orders, prices, room, pricer.works[0], plan)
+            place_sequence(pricer.prepared.instance, orders, prices, room, pricer.works[0], plan)
             return
-        changed = np.zeros(len(orders), dtype=np.bool_)
-        left = flatten(room)[contested]
-        previous: Pricing | None = None
-        for _ in range(_ROUNDS_A_STAGE):
-            flat[contested] = ascent.whole()
-            pricing = pricer(prepared.unflatten(flat), orders, room)
-            if previous is not None:
-                mark_changes(prepared.instance, orders, pricing.plan_of_piece, previous.plan_of_piece, changed)
-            previous = pricing
-            ascent.step((pricing.used[contested] - left).astype(np.float64), _STEP_CENTS)
-            # Nobody can ask for what is gone: its price would only drift.
-            ascent.price[left == 0] = 0.0
-        sure = random.permutation(np.flatnonzero(~changed))[: max(1, int(_LARGEST_SHARE * len(orders)))]
-        if len(sure) < _SMALLEST_SHARE * len(orders):
-            sure = random.permutation(len(orders))[: max(1, len(orders) // 20)]
+        priced, pricing, changed = _move_prices(pricer, ascent, orders, room)
+        sure = _surest(changed, random)
         fixed = np.zeros(len(sure), dtype=np.bool_)
-        fix_plans(prepared.instance, orders[sure], pricing.plan_of_piece, room, plan, fixed)
+        fix_plans(pricer.prepared.instance, orders[sure], pricing.plan_of_piece, room, plan, fixed)
         if not fixed.any():
-            place_sequence(prepared.instance, orders[sure], prepared.unflatten(flat), room, pricer.works[0], plan)
+            place_sequence(pricer.prepared.instance, orders[sure], priced, room, pricer.works[0], plan)
             fixed[:] = True
         open_orders = np.ones(len(orders), dtype=np.bool_)
         open_orders[sure[fixed]] = False
         orders = orders[open_orders]
+
+
+def _move_prices(
+    pricer: Pricer, ascent: Ascent, orders: Int64Array, room: Room
+) -> tuple[PriceArrays, Pricing, NDArray[np.bool_]]:
+    """Move the prices for a stage; gives the last ones, the plans at them, and whose plan did not hold still."""
+    prepared = pricer.prepared
+    left = flatten(room)[prepared.contested]
+    changed = np.zeros(len(orders), dtype=np.bool_)
+    previous: Pricing | None = None
+    for _ in range(_ROUNDS_A_STAGE):
+        prices = prepared.spread(ascent.whole())
+        pricing = pricer(prices, orders, room)
+        if previous is not None:
+            mark_changes(prepared.instance, orders, pricing.plan_of_piece, previous.plan_of_piece, changed)
+        previous = pricing
+        ascent.step((pricing.used[prepared.contested] - left).astype(np.float64), _STEP_CENTS)
+        # Nobody can ask for what is gone: its price would only drift.
+        ascent.price[left == 0] = 0.0
+    return prices, pricing, changed
+
+
+def _surest(changed: NDArray[np.bool_], random: np.random.Generator) -> Int64Array:
+    """Draw from those whose plan held still; where they are few, from all."""
+    num_orders = len(changed)
+    sure = random.permutation(np.flatnonzero(~changed))[: max(1, int(_LARGEST_SHARE * num_orders))]
+    if len(sure) < _SMALLEST_SHARE * num_orders:
+        sure = random.permutation(num_orders)[: max(1, num_orders // 20)]
+    return sure

@@ -28,6 +28,8 @@ _COLUMN_ROUNDS = 27
 """Rounds over the plans that are nearly cheapest, per round over all options."""
 _ROUNDING_ROUNDS = 10
 """Rounds over such plans that search premiums, per round over all options."""
+_STAGE_ENDS = (0.2, 0.35, 0.45, 1.0)
+"""Shares of a time limit by which prices over all options, over listed plans, premiums and the plan are to be done."""
 
 
 def solve(
@@ -52,7 +54,7 @@ def solve(
     effort
         How much work to do.
     seconds
-        Time limit that cuts the effort short, a third for the prices; what is left of it goes into further rounds of
+        Time limit that cuts the effort short, nearly half of it for the proof; what is left goes into further rounds of
         blocks. None: the result is a function of problem, effort and seed alone.
     threads
         Threads to share the work; the result does not depend on their number.
@@ -67,35 +69,20 @@ def solve(
     """
     effort = effort or Effort()
     started = time.monotonic()
-    deadline = None if seconds is None else started + seconds
-    pricer = Pricer(prepare(problem), threads)
     if warm_prices is not None:
         warm_prices.check(problem)
-    dual = search_prices(
-        pricer,
-        rounds=effort.price_rounds,
-        warm_prices=None if warm_prices is None else arrays_of(warm_prices),
-        deadline=None if seconds is None else started + 0.2 * seconds,
-    )
-    dual = refine_prices(
-        pricer,
-        dual,
-        rounds=_COLUMN_ROUNDS * effort.price_rounds,
-        deadline=None if seconds is None else started + 0.35 * seconds,
-    )
-    charges, bound_millicents = tighten(
-        problem,
-        pricer,
-        dual,
-        rounds=_ROUNDING_ROUNDS * effort.price_rounds,
-        deadline=None if seconds is None else started + 0.45 * seconds,
-    )
-    plan = plan_orders(pricer, dual.prices, effort, seed, deadline)
-    timed_out = has_passed(deadline)
+    pricer = Pricer(prepare(problem), threads)
+    ends = [None if seconds is None else started + share * seconds for share in _STAGE_ENDS]
+    rounds = effort.price_rounds
+    warm = None if warm_prices is None else arrays_of(warm_prices)
+    dual = search_prices(pricer, rounds=rounds, warm_prices=warm, deadline=ends[0])
+    dual = refine_prices(pricer, dual, rounds=_COLUMN_ROUNDS * rounds, deadline=ends[1])
+    charges, bound_millicents = tighten(problem, pricer, dual, rounds=_ROUNDING_ROUNDS * rounds, deadline=ends[2])
+    plan = plan_orders(pricer, dual.prices, effort, seed, ends[3])
+    stop = Stop.TIME_LIMIT if has_passed(ends[3]) else Stop.ITERATION_LIMIT
     kept = pricer.prepared.option_ids
     options = np.full(len(plan), -1, dtype=np.int64)
     options[plan >= 0] = kept[plan[plan >= 0]]
-    stop = Stop.TIME_LIMIT if timed_out else Stop.ITERATION_LIMIT
     return certify(problem, options, prices_of(dual.prices), charges, bound_millicents, stop)
 
 
