@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 NIGHT = """
 import dataclasses, hashlib
 import numpy as np
@@ -34,17 +30,5 @@ print(found.num_parcels, found.set_cost.tolist(), digest.hexdigest())
 """
 
 
-def packed(*, compiled: bool) -> str:
-    environment = {
-        **os.environ,
-        "NUMBA_DISABLE_JIT": "0" if compiled else "1",
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
-    told = subprocess.run(
-        [sys.executable, "-W", "error", "-c", NIGHT], env=environment, capture_output=True, text=True, check=True
-    )
-    return told.stdout
-
-
-def test_the_compiler_changes_nothing():
-    assert packed(compiled=True) == packed(compiled=False)
+def test_the_compiler_changes_nothing(same_without_compiler):
+    same_without_compiler(NIGHT)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -151,7 +148,7 @@ def test_a_wrong_solution_names_what_is_wrong():
     assert any("add up" in one for one in shorter.violations(problem))
 
 
-def test_interpreted_kernels_agree_with_compiled_ones():
+def test_interpreted_kernels_agree_with_compiled_ones(printed_without_compiler):
     script = (
         "import importlib.util, sys\n"
         "spec = importlib.util.spec_from_file_location('batching', sys.argv[1])\n"
@@ -161,19 +158,9 @@ def test_interpreted_kernels_agree_with_compiled_ones():
         "solution = batching.batch_and_route(batching.random_problem(9, 25), moves=1500)\n"
         "print(solution.list_of.tolist(), solution.visit_of.tolist(), solution.walk_mm.tolist())\n"
     )
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script, __file__],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    told = printed_without_compiler(script, __file__)
     solution = batch_and_route(random_problem(9, 25), moves=1500)
-    assert (
-        done.stdout.strip() == f"{solution.list_of.tolist()} {solution.visit_of.tolist()} {solution.walk_mm.tolist()}"
-    )
+    assert told.strip() == f"{solution.list_of.tolist()} {solution.visit_of.tolist()} {solution.walk_mm.tolist()}"
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, floor
@@ -393,7 +390,7 @@ def test_the_largest_values_allowed_do_not_overflow():
     assert rate_one(card, edges_mm, 10**10) == rate_by_hand(card, edges_mm, 10**10)
 
 
-def test_interpreted_kernels_agree_with_compiled_ones():
+def test_interpreted_kernels_agree_with_compiled_ones(printed_without_compiler):
     script = (
         "import importlib.util, sys, numpy as np\n"
         "spec = importlib.util.spec_from_file_location('cards', sys.argv[1])\n"
@@ -403,12 +400,4 @@ def test_interpreted_kernels_agree_with_compiled_ones():
         "cards.test_random_cards_rate_as_by_hand(1)\n"
         "cards.test_cheapest_service_is_the_least_of_all_options(1)\n"
     )
-    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script, __file__],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    printed_without_compiler(script, __file__)

@@ -1,9 +1,5 @@
 """Demand by analogy: the nearest moments by brute force, and series that are forecast by what came after them."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -89,7 +85,7 @@ def test_a_season_is_taken_out_of_what_came_and_put_back():
     assert found.mean.mean() == pytest.approx(8, rel=0.1)
 
 
-def test_the_same_without_compilation():
+def test_the_same_without_compilation(same_without_compiler):
     script = (
         "import numpy as np;"
         "from solvers.inventory.demand.kernels_analogues import fill_analogues, recent_features;"
@@ -99,14 +95,4 @@ def test_the_same_without_compilation():
         "recent_features(g.poisson(0.4, (6, 20)).astype(np.int32), g.random((6, 20)) < 0.8, 18, 6, 0, 6, seen);"
         "print(out.tolist(), seen.tolist())"
     )
-    answers = {
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "NUMBA_DISABLE_JIT": off},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for off in ("0", "1")
-    }
-    assert len(answers) == 1
+    same_without_compiler(script)

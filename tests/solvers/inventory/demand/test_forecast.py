@@ -1,9 +1,6 @@
 """Forecasts: the textbook's rates, the published spare parts, and properties on drawn demand."""
 
 import csv
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -130,7 +127,7 @@ def test_values_out_of_range_are_named():
         intermittent_rates(series.demand, size_weight=0)
 
 
-def test_the_same_without_compilation():
+def test_the_same_without_compilation(same_without_compiler):
     script = (
         "import numpy as np;"
         "from solvers.inventory.demand.forecast import DemandSeries, forecast_demand;"
@@ -138,14 +135,4 @@ def test_the_same_without_compilation():
         "f = forecast_demand(DemandSeries(g.poisson(2.0, (3, 13))), 3);"
         "print(f.quantiles.tolist())"
     )
-    answers = {
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "NUMBA_DISABLE_JIT": off},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for off in ("0", "1")
-    }
-    assert len(answers) == 1
+    same_without_compiler(script)

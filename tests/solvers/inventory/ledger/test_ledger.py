@@ -1,8 +1,5 @@
 """The valued ledger against a dense calculator that walks every unit and every day in plain Python."""
 
-import os
-import subprocess
-import sys
 from collections import defaultdict
 from fractions import Fraction
 
@@ -309,7 +306,7 @@ def test_histories_that_contradict_themselves_are_refused():
         value_stocks(history([row], on_hand=[1])).of("turns")
 
 
-def test_the_same_without_compilation():
+def test_the_same_without_compilation(same_without_compiler):
     script = (
         "import numpy as np, hashlib, sys;"
         "from solvers.inventory import StockHistory, value_stocks;"
@@ -320,14 +317,4 @@ def test_the_same_without_compilation():
         "p = value_stocks(h, threads=2);"
         "print(hashlib.sha256(p.measures.tobytes() + p.age_value_cents.tobytes()).hexdigest())"
     )
-    answers = {
-        subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "NUMBA_DISABLE_JIT": off},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for off in ("0", "1")
-    }
-    assert len(answers) == 1
+    same_without_compiler(script)

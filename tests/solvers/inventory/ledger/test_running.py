@@ -1,9 +1,5 @@
 """The ledger fed batch by batch gives what the whole log gives, however the batches fall."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -158,7 +154,7 @@ def test_a_value_beyond_the_exact_range_is_named():
         run(history, bucket_rows=3, batch_rows=7)
 
 
-def test_the_same_without_compilation():
+def test_the_same_without_compilation(same_without_compiler):
     script = (
         "import hashlib, importlib.util, sys;"
         "spec = importlib.util.spec_from_file_location('here', sys.argv[1]);"
@@ -166,14 +162,4 @@ def test_the_same_without_compilation():
         "found = here.run(here.drawn(9, rows=120, moments=40), bucket_rows=5, batch_rows=17);"
         "print(hashlib.sha256(b''.join(here.digest(found))).hexdigest())"
     )
-    answers = {
-        subprocess.run(
-            [sys.executable, "-c", script, __file__],
-            env={**os.environ, "NUMBA_DISABLE_JIT": off},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for off in ("0", "1")
-    }
-    assert len(answers) == 1
+    same_without_compiler(script, __file__)

@@ -2,9 +2,6 @@
 
 import itertools
 import math
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -383,15 +380,5 @@ print(found.bought.tolist(), found.source.tolist(), found.moved.tolist(), found.
 """
 
 
-def test_compiled_or_not_the_plan_is_the_same():
-    told = {
-        subprocess.run(
-            [sys.executable, "-c", _PRINTS, str(Path(__file__).parent)],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=os.environ | {"NUMBA_DISABLE_JIT": disabled},
-        ).stdout
-        for disabled in ("0", "1")
-    }
-    assert len(told) == 1
+def test_compiled_or_not_the_plan_is_the_same(same_without_compiler):
+    same_without_compiler(_PRINTS, str(Path(__file__).parent))
