@@ -47,7 +47,7 @@ WAREHOUSES: Final = Table(
     is_required=True,
     columns=(
         text("warehouse_id", "identifier"),
-        text("country", "ISO 3166 alpha-2", pattern=COUNTRY),
+        text("country", "ISO 3166 alpha-2, such as DE", pattern=COUNTRY),
         text("postcode", "postcode"),
         number("latitude", "degrees north", at_least=-90, at_most=90),
         number("longitude", "degrees east", at_least=-180, at_most=180),

@@ -26,14 +26,14 @@ ORDERS: Final = Table(
         instant(
             "promised_by", "when delivery was promised; derived from the service level where absent", nullable=True
         ),
-        text("ship_country", "ISO 3166 alpha-2", pattern=COUNTRY),
+        text("ship_country", "ISO 3166 alpha-2, such as DE", pattern=COUNTRY),
         text("ship_postcode", "postcode as written in that country"),
         number("ship_latitude", "degrees north", nullable=True, at_least=-90, at_most=90),
         number("ship_longitude", "degrees east", nullable=True, at_least=-180, at_most=180),
         integer("priority", "higher goes first", default=0, at_least=-1_000, at_most=1_000),
         integer("max_shipments", "most parcels the customer accepts", nullable=True, at_least=1, at_most=1_000),
         text("packaging", "brand or gift packaging that cartons must carry", nullable=True),
-        text("currency", "ISO 4217", pattern="[A-Z]{3}"),
+        text("currency", "ISO 4217, such as EUR", pattern="[A-Z]{3}"),
         instant("cancelled_at", "when it was cancelled", nullable=True),
     ),
 )

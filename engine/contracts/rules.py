@@ -69,7 +69,7 @@ RESTRICTIONS: Final = Table(
     columns=(
         text("warehouse_id", "origin", nullable=True),
         text("service_id", "service", nullable=True),
-        text("dest_country", "destination, ISO 3166 alpha-2", nullable=True, pattern=_COUNTRY),
+        text("dest_country", "destination, ISO 3166 alpha-2, such as DE", nullable=True, pattern=_COUNTRY),
         text("hazard_class", "dangerous-goods class in the parcel", nullable=True),
     ),
 )
@@ -79,7 +79,7 @@ HOLIDAYS: Final = Table(
     "a day without work in a country, beside Saturday and Sunday: nothing leaves, moves towards it or is delivered there",
     key=("country", "day"),
     columns=(
-        text("country", "ISO 3166 alpha-2", pattern=_COUNTRY),
+        text("country", "ISO 3166 alpha-2, such as DE", pattern=_COUNTRY),
         date("day", "day"),
     ),
 )

@@ -70,7 +70,7 @@ ZONES: Final = Table(
     columns=(
         text("service_id", "service"),
         text("warehouse_id", "origin"),
-        text("dest_country", "ISO 3166 alpha-2", pattern=COUNTRY),
+        text("dest_country", "ISO 3166 alpha-2, such as DE", pattern=COUNTRY),
         text("dest_postcode_prefix", "how the postcode begins; empty: the whole country", default=""),
         integer("zone", "zone number of the rate card", at_least=0, at_most=10_000),
         integer("transit_days", "working days on the way", at_least=0, at_most=365),
