@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 import polars as pl
 
 from engine.contracts.schema import Table
-from engine.errors import InputError
+from engine.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ def canonical(frame: Frame, table: Table) -> pl.DataFrame:
     Raises
     ------
     InputError
-        When a column is missing or holds values that are not of its kind.
+        When a column is missing, or lacks a value that it must have, or holds values that are not of its kind.
     """
     frame = frame_of(frame, table.name)
     missing = [c.name for c in table.columns if c.name not in frame.columns and not c.may_be_absent]
@@ -62,11 +62,55 @@ def canonical(frame: Frame, table: Table) -> pl.DataFrame:
             f"{table.name} lacks {', '.join(missing)}; it has {', '.join(frame.columns)}. "
             f"A row is {table.about} with columns {', '.join(c.name for c in table.columns)}."
         )
+    _check_kinds(frame, table)
     columns = [_column(frame, column.name, column.kind.dtype, column.default) for column in table.columns]
     try:
-        return frame.select(columns)
+        found = frame.select(columns)
     except pl.exceptions.PolarsError as error:
-        raise InputError(f"{table.name} has values of another kind than its columns: {error}") from error
+        told = str(error).splitlines()[0]
+        raise InputError(f"{table.name} has values of another kind than its columns: {told}") from error
+    for column in table.columns:
+        if not column.may_be_absent and found[column.name].null_count():
+            without = found[column.name].is_null()
+            raise InputError(
+                f"{table.name}: {column.name} is missing in {without.sum()} of {found.height} rows, first in row "
+                f"{without.arg_max()} counted from 0. Fill it in, or leave these rows out."
+            )
+    return found
+
+
+def one_row_each(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Give a canonical frame back whose key names each row once.
+
+    Raises
+    ------
+    InputError
+        When rows have the same key.
+    """
+    again = frame.filter(frame.select(table.key).is_duplicated())
+    if again.height:
+        first = ", ".join(f"{name} {again[name][0]!r}" for name in table.key)
+        raise InputError(f"{table.name} has more than one row for {first} ({again.height} such rows). Give it one.")
+    return frame
+
+
+def _check_kinds(frame: pl.DataFrame, table: Table) -> None:
+    """Refuse what a cast would misread: fractions where whole numbers belong, text where times do."""
+    for column in table.columns:
+        if column.name not in frame.columns:
+            continue
+        values, kind = frame[column.name], column.kind.dtype
+        if isinstance(kind, pl.Datetime) and values.dtype == pl.String:
+            raise InputError(
+                f"{table.name}: {column.name} is text, such as {values.drop_nulls().head(1).to_list()}, where times belong. "
+                f'Read it first, such as with pl.col("{column.name}").str.to_datetime(time_zone="UTC") or pandas.to_datetime.'
+            )
+        if kind.is_integer() and values.dtype.is_float():
+            broken = values.filter(values != values.floor())
+            if broken.len():
+                raise InputError(
+                    f"{table.name}: {column.name} must be whole numbers; {broken[0]} is none ({broken.len()} such rows)."
+                )
 
 
 def _column(frame: pl.DataFrame, name: str, dtype: pl.DataType, default: object) -> pl.Expr:
@@ -82,7 +126,15 @@ def _column(frame: pl.DataFrame, name: str, dtype: pl.DataType, default: object)
 
 
 def utc(as_of: datetime) -> datetime:
-    """Give the night in UTC; a time without an offset is taken as UTC."""
+    """Give the night in UTC; a time without an offset is taken as UTC.
+
+    Raises
+    ------
+    UsageError
+        When it is not a time.
+    """
+    if not isinstance(as_of, datetime):
+        raise UsageError(f"as_of is {as_of!r}; give a datetime, such as datetime(2026, 11, 22, 22, tzinfo=UTC).")
     return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)
 
 

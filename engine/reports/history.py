@@ -7,12 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from engine.contracts.goods import PRODUCTS, STOCK, STOCK_MOVEMENTS
 from engine.errors import InputError
 from engine.reports.currency import check_currency
-from engine.reports.frames import Frame, canonical, day_number, frame_of, utc
+from engine.reports.frames import Frame, canonical, day_number, frame_of, one_row_each, utc
 from engine.reports.pairs import PAIR, name_type, pair_keys
 from engine.reports.running import positions_in_order
 from engine.reports.scan import LogFile, Numbering
@@ -140,7 +142,9 @@ def stock_history(
     """
     types = name_type(past["sku"]), name_type(past["warehouse_id"])
     key = pair_keys(past, *types)
-    stocks = _stocks(canonical(stock, STOCK), past.select(PAIR)[key.arg_unique()], _costs(products))
+    stocks = _stocks(
+        one_row_each(canonical(stock, STOCK), STOCK), past.select(PAIR)[key.arg_unique()], _costs(products)
+    )
     known = pl.DataFrame(pair_keys(stocks, *types)).with_row_index("stock").drop_nulls().cast({"stock": pl.Int32})
     moved = pl.DataFrame(key).join(known, on="key", how="left", maintain_order="left")["stock"]
     return stocks, _arrays(stocks, past, moved, utc(as_of), period_days)
@@ -162,7 +166,7 @@ def _arrays(
             stock=moved.to_numpy(),
             moved_at_us=past["moved_at"].to_physical().to_numpy(),
             quantity=past["quantity"].to_numpy(),
-            kind=past["kind"].replace_strict(_KINDS, return_dtype=pl.Int8).to_numpy(),
+            kind=_kinds(past),
             movement_cost_cents=past["unit_cost_cents"].fill_null(NO_COST).to_numpy(),
             link=link.to_numpy(),
             last_day=day_number(night.date()),
@@ -170,6 +174,16 @@ def _arrays(
         )
     except ValueError as error:
         raise InputError(f"stock and stock_movements cannot be valued: {error}") from error
+
+
+def _kinds(past: pl.DataFrame) -> npt.NDArray[np.int8]:
+    try:
+        return past["kind"].replace_strict(_KINDS, return_dtype=pl.Int8).to_numpy()
+    except pl.exceptions.InvalidOperationError as error:
+        unknown = past["kind"].filter(~past["kind"].is_in(list(_KINDS))).unique().sort().head(3).to_list()
+        raise InputError(
+            f"stock_movements has the kind {', '.join(map(repr, unknown))}; it must be one of {', '.join(_KINDS)}."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -190,7 +204,7 @@ def _open_file(stock: Frame, path: Path, products: Frame, night: datetime, perio
     """Count a file by way of a history without movements, which checks what is not the log's."""
     check_currency(pl.scan_parquet(path), STOCK_MOVEMENTS.name)
     log_file = LogFile(path, night)
-    stocks = _stocks(canonical(stock, STOCK), log_file.pairs(), _costs(products))
+    stocks = _stocks(one_row_each(canonical(stock, STOCK), STOCK), log_file.pairs(), _costs(products))
     none = STOCK_MOVEMENTS.empty()
     checked = _arrays(stocks, none, pl.Series("stock", [], pl.Int32), night, period_days)
     links = pl.DataFrame(schema={"row": pl.UInt32, "link": pl.Int32})

@@ -8,7 +8,7 @@ import polars as pl
 
 from engine.contracts.goods import STOCK, STOCK_MOVEMENTS
 from engine.contracts.outputs import STOCK_LEDGER
-from engine.reports.frames import Frame, canonical, utc
+from engine.reports.frames import Frame, canonical, one_row_each, utc
 from engine.reports.pairs import name_type
 from engine.reports.valued import valued_movements
 
@@ -37,7 +37,7 @@ def stock_ledger(stock: Frame, movements: Frame, as_of: datetime, *, period_days
     """
     night = utc(as_of)
     first_day = night.date() - timedelta(days=period_days - 1)
-    on_hand = canonical(stock, STOCK).select(*_PAIR, "on_hand")
+    on_hand = one_row_each(canonical(stock, STOCK), STOCK).select(*_PAIR, "on_hand")
     moved = (
         canonical(movements, STOCK_MOVEMENTS)
         .lazy()

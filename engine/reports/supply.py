@@ -116,6 +116,8 @@ def supply_of(outlook: Outlook, budget: int | Mapping[str, int] | None) -> Suppl
         When a supplier with a budget sells nothing, or one purse stands beside suppliers with conditions.
     """
     articles = outlook.stocks.group_by("sku").agg(pl.col(TERMS).first()).sort("sku")
+    if budget is not None and not isinstance(budget, int | Mapping):
+        raise UsageError(f"budget_cents is {budget!r}; give whole cents, or whole cents by supplier.")
     if isinstance(budget, int):
         check_one_purse(outlook.suppliers, budget)
         nothing = np.zeros(1, np.int64)
