@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import signal
 import sys
 from datetime import UTC, datetime
@@ -46,7 +47,7 @@ def init(
     from engine.workspace import make_workspace
 
     make_workspace(directory, sample_orders=orders if sample else None, seed=seed, olist=from_olist)
-    typer.echo(f"{directory} is ready. Plan its night with: ordermill run {directory}", err=True)
+    typer.echo(f"{directory} is ready. Plan its night with: ordermill run {shlex.quote(str(directory))}", err=True)
 
 
 @app.command()

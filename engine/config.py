@@ -282,7 +282,7 @@ def read_settings(workspace: Path) -> Settings:
         ) from error
     except ValidationError as error:
         problems = "\n".join(
-            f"  {'.'.join(map(str, e['loc']))}: {_UNKNOWN if e['type'] == 'extra_forbidden' else e['msg']} (value: {e.get('input')!r})"
+            f"  {'.'.join(map(str, e['loc']))}: {_UNKNOWN if e['type'] == 'extra_forbidden' else e['msg'].removeprefix('Value error, ')} (value: {e.get('input')!r})"
             for e in error.errors()
         )
         raise UsageError(

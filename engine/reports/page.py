@@ -112,7 +112,10 @@ def _held(holds: pl.DataFrame) -> list[str]:
         ("detail", "for the first of them", None),
     ]
     return [
-        html.heading("Held", f"{count(holds['order_id'].n_unique())} orders wait for a decision or a correction."),
+        html.heading(
+            "Held",
+            f"{count(holds['order_id'].n_unique())} orders are not released; an order may be held for several reasons.",
+        ),
         html.table(by_reason, columns),
     ]
 
