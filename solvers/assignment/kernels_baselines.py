@@ -48,7 +48,7 @@ def fill_by_rank(instance: Instance, rank: Int64, most_pieces_first: bool, room:
                     best, best_rank, best_pieces = np.int64(option), ranked, carried
             if best < 0:
                 break
-            take_option(instance, order, best, room, 1)
+            take_option(instance, order, best, room, np.int64(1))
             covered |= instance.option_mask[best]
             parcels += instance.option_parcels[best]
             for piece in range(pieces):

@@ -110,13 +110,13 @@ def place_order(
             if option >= 0 and instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0:
                 # Options that fit alone may not fit together.
                 if refused < 0 and option_fits(instance, order, option, room):
-                    take_option(instance, order, option, room, 1)
+                    take_option(instance, order, option, room, np.int64(1))
                 elif refused < 0:
                     refused = option
                     for earlier in range(start, piece):
                         taken = plan_of_piece[earlier]
                         if taken >= 0 and instance.option_mask[taken] & ((np.int64(1) << (earlier - start)) - 1) == 0:
-                            take_option(instance, order, taken, room, -1)
+                            take_option(instance, order, taken, room, np.int64(-1))
         if refused < 0:
             return
         work.reduced[refused - begin] = BLOCKED
@@ -156,15 +156,15 @@ def replace_sequence(
         order = orders[position]
         start, end = instance.piece_start[order], instance.piece_start[order + 1]
         before[: end - start] = plan_of_piece[start:end]
-        take_plan(instance, order, plan_of_piece, room, -1)
+        take_plan(instance, order, plan_of_piece, room, np.int64(-1))
         place_order(instance, order, prices, room, work, plan_of_piece)
         reduce_options(instance, order, prices.stock, prices.capacity, prices.resource, work.reduced)
         placed = _cost_at(instance, order, work.reduced, plan_of_piece[start:end])
         # Placing refuses options one by one where they do not fit together, which may end dearer than what was there.
         if placed > _cost_at(instance, order, work.reduced, before[: end - start]):
-            take_plan(instance, order, plan_of_piece, room, -1)
+            take_plan(instance, order, plan_of_piece, room, np.int64(-1))
             plan_of_piece[start:end] = before[: end - start]
-            take_plan(instance, order, plan_of_piece, room, 1)
+            take_plan(instance, order, plan_of_piece, room, np.int64(1))
 
 
 @njit(cache=True, nogil=True)
@@ -227,7 +227,7 @@ def price_orders(
         start = instance.piece_start[order]
         for piece in range(start, instance.piece_start[order + 1]):
             plan_of_piece[piece] = work.plan[piece - start]
-        take_plan(instance, order, plan_of_piece, used, -1)
+        take_plan(instance, order, plan_of_piece, used, np.int64(-1))
 
 
 @njit(cache=True, nogil=True)
@@ -256,7 +256,7 @@ def fix_plans(
                 if not option_fits(instance, order, option, room):
                     stopped = piece
                     break
-                take_option(instance, order, option, room, 1)
+                take_option(instance, order, option, room, np.int64(1))
         fixed[position] = stopped == end
         for piece in range(start, end):
             option = proposal[piece]
@@ -267,4 +267,4 @@ def fix_plans(
                 and option >= 0
                 and instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0
             ):
-                take_option(instance, order, option, room, -1)
+                take_option(instance, order, option, room, np.int64(-1))

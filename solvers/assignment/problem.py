@@ -23,7 +23,10 @@ _LARGEST = 2**62
 
 
 def _integers(name: str, values: object, dtype: type[np.integer], ndim: int) -> NDArray[np.integer]:
-    """Coerce to a contiguous integer array, refusing what would be cut off."""
+    """Coerce to a contiguous, writable integer array, refusing what would be cut off.
+
+    Columns of a frame arrive read-only, and a read-only array compiles its own copy of every kernel.
+    """
     array = np.asarray(values)
     if array.size == 0:
         array = array.astype(np.int64)
@@ -34,7 +37,8 @@ def _integers(name: str, values: object, dtype: type[np.integer], ndim: int) -> 
     info = np.iinfo(dtype)
     if array.size and (int(array.min()) < info.min or int(array.max()) > info.max):
         raise ValueError(f"{name} holds values beyond {dtype.__name__}; largest: {int(np.abs(array).max())}.")
-    return np.ascontiguousarray(array, dtype=dtype)
+    whole = np.ascontiguousarray(array, dtype=dtype)
+    return whole if whole.flags.writeable else whole.copy()
 
 
 def _empty_starts() -> Int64Array:

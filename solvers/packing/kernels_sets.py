@@ -123,7 +123,7 @@ def several_bound(
         for c in range(cartons.cost_cents.size):
             if packaging not in (0, cartons.packaging[c]):
                 continue
-            size = 1
+            size = int(np.int64(1))
             for axis in range(3):
                 size *= cartons.outer[c, axis] if cartons.is_flat[c] == 0 else 1
             light = min(light, parcel_price(prices, table, lightest + cartons.tare_g[c], size, cartons.cost_cents[c]))

@@ -289,7 +289,7 @@ def make_work(max_units: int, max_entries: int, num_cartons: int, max_edge_mm: i
 @numba.njit(cache=True, nogil=True)
 def load_group(group: Group, items: ItemArrays, entry_type: Ints, entry_count: Ints, num: int) -> int:
     """Fill `group` with the given entries, equal types merged, and give the number of its rows."""
-    rows = 0
+    rows = int(np.int64(0))
     for i in range(num):
         if entry_count[i] == 0:
             continue

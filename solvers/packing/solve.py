@@ -199,7 +199,8 @@ def _spread(work_off: Callable[[int, Ints], None], chosen: Ints, threads: int) -
     if threads <= 1 or chosen.size <= 1:
         work_off(0, chosen)
         return
-    parts = [chosen[t::threads] for t in range(min(threads, chosen.size))]
+    # Contiguous, as a single thread gets them: a stride would compile every kernel a second time.
+    parts = [np.ascontiguousarray(chosen[t::threads]) for t in range(min(threads, chosen.size))]
     with ThreadPoolExecutor(len(parts)) as pool:
         list(pool.map(work_off, range(len(parts)), parts))
 

@@ -237,7 +237,9 @@ def fill_bounds(
     for article in articles:
         first, last = tables.start[article], tables.start[article + 1]
         money, order = terms.money[article], terms.order[article]
-        bounds[article] = _highest_relaxed(tables, moving, article, money, order, False, missing, prices)
+        bounds[article] = _highest_relaxed(
+            tables, moving, article, money, order, bool(np.bool_(False)), missing, prices
+        )
         can_move = False
         prices[0] = 0.0
         for stock in range(first, last):
@@ -247,7 +249,7 @@ def fill_bounds(
             for stock in range(first, last):
                 cheapest = min(cheapest, line[stock])
             fixed = min(order, cheapest)
-            found = _highest_relaxed(tables, moving, article, money, fixed, True, missing, prices)
+            found = _highest_relaxed(tables, moving, article, money, fixed, bool(np.bool_(True)), missing, prices)
             bounds[article] = min(bounds[article], found + cheapest - fixed)
             if cheapest > 0.0:
                 apart = _highest_apart(tables, terms, moving, article, line, flow, prices)

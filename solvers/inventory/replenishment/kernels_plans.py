@@ -156,7 +156,7 @@ def _best_purchase(tables: Tables, terms: Terms, article: int, stock: int, base:
             high = middle
         else:
             low = middle + 1
-    best, best_cost = 0, _bought_cost(tables, terms, article, stock, base, 0, others)
+    best, best_cost = 0, _bought_cost(tables, terms, article, stock, base, int(np.int64(0)), others)
     for units in (max(low // pack * pack, terms.least[article]), max(-(-low // pack) * pack, terms.least[article])):
         if low > 0 and units > 0:
             cost = _bought_cost(tables, terms, article, stock, base, units, others)
@@ -279,7 +279,7 @@ def fill_plans(tables: Tables, terms: Terms, moving: Numbers, articles: Integers
         for stock in range(first, last):
             now[stock] = tables.position[stock]
             can_move = can_move or tables.least[stock] < tables.position[stock]
-        fill_best(tables, moving, money, article, now, False, ideal, above)
+        fill_best(tables, moving, money, article, now, bool(np.bool_(False)), ideal, above)
         added[article] = _buy(tables, terms, article, ideal, now, lines)
         if not can_move or last - first == 1:
             continue
@@ -287,14 +287,14 @@ def fill_plans(tables: Tables, terms: Terms, moving: Numbers, articles: Integers
         added[article] += _improve(tables, terms, article, now, sent, lines)
         sent[first:last] = 0
         now[first:last] = tables.position[first:last]
-        fill_best(tables, moving, money, article, now, True, ideal, above)
+        fill_best(tables, moving, money, article, now, bool(np.bool_(True)), ideal, above)
         cost = _move(tables, terms, article, ideal, now, other)
         if cost == 0.0:
             continue
         for slot in range(first, last):
             if other.moved[slot] > 0:
                 sent[other.source[slot]] += other.moved[slot]
-        fill_best(tables, moving, money, article, now, False, ideal, above)
+        fill_best(tables, moving, money, article, now, bool(np.bool_(False)), ideal, above)
         cost += _buy(tables, terms, article, ideal, now, other)
         now[first:last] -= other.bought[first:last]
         cost += _improve(tables, terms, article, now, sent, other)

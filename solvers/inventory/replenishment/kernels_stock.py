@@ -275,7 +275,7 @@ def fill_costs(tables: Tables, levels: Integers, costs: Numbers) -> None:
 def fill_article_costs(tables: Tables, levels: Integers, costs: Numbers) -> None:
     """Fill the expected cost of every article at the levels of its stocks."""
     for article in range(costs.size):
-        total, units = 0.0, 0
+        total, units = 0.0, int(np.int64(0))
         for stock in range(tables.start[article], tables.start[article + 1]):
             total += stock_cost(tables, stock, levels[stock])
             units += levels[stock]

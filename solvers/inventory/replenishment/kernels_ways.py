@@ -142,7 +142,7 @@ def _apart(
         sends, least = can_send[at], tables.least[stock]
         # More than all demand together, or than a stock keeps for a year, is never bought but as part of a last pack.
         most = max(fewest, (largest + max(reach_of(tables, stock), together) - position) // pack + 1)
-        keeps = first_above(tables, stock, -earned[at], least, _FAR)
+        keeps = first_above(tables, stock, -earned[at], least, int(np.int64(_FAR)))
         cheapest, source, taken, sent, packs = np.inf, -1, 0, 0, 0
         for sender in range(first - 1, last):
             takes, price, line = 0, _NEVER, 0.0
@@ -156,7 +156,7 @@ def _apart(
                     continue
                 if _is_behind(terms, earned, can_send, first, sender, stock):
                     continue
-            wants = first_above(tables, stock, -price, least, _FAR) if takes > 0 else least
+            wants = first_above(tables, stock, -price, least, int(np.int64(_FAR))) if takes > 0 else least
             if earned[at] <= price:
                 offer = _Offer(sends, takes, 0, keeps, wants, earned[at], price)
             else:

@@ -134,11 +134,11 @@ def fill(
         What the contents may weigh.
     """
     spaces = work.spaces
-    num_spaces = 1
+    num_spaces = int(np.int64(1))
     for k in range(3):
         spaces[0, k] = 0
         spaces[0, k + 3] = edge[k]
-    least = 2**40
+    least = int(np.int64(2**40))
     for e in range(rows):
         if group.quantity[e] > 0:
             d = group.dims[e, 0]

@@ -240,7 +240,7 @@ def improve(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, 
     """
     memory = work.reorder
     num = group.total[TOTAL_UNITS]
-    least = 2**40
+    least = int(np.int64(2**40))
     for e in range(rows):
         for k in range(group.usable[e, 0] if group.quantity[e] > 0 else 0):
             for axis in range(3):

@@ -82,9 +82,9 @@ def refuted_by_duals(group: Group, rows: int, edge: Ints, table: Ints, cap: Ints
     table, cap
         Scratch of shape (3, MOST_DUALS, entries, 6) and (3, MOST_DUALS).
     """
-    nx = _list_duals(group, rows, 0, edge[0], table, cap)
-    ny = _list_duals(group, rows, 1, edge[1], table, cap)
-    nz = _list_duals(group, rows, 2, edge[2], table, cap)
+    nx = _list_duals(group, rows, int(np.int64(0)), edge[0], table, cap)
+    ny = _list_duals(group, rows, int(np.int64(1)), edge[1], table, cap)
+    nz = _list_duals(group, rows, int(np.int64(2)), edge[2], table, cap)
     for i in range(nx):
         for j in range(ny):
             face = cap[0, i] * cap[1, j]
