@@ -14,6 +14,8 @@ from solvers.inventory.ledger.kernels_scan import Batch
 
 TAKEN, NOT_IN_ORDER, FULL, NO_NODES, OUT_OF_RANGE = range(5)
 """How a kernel ended: it may stop at a row that is earlier than the last, at a bucket, or for want of room."""
+_LINE_WORDS = 8
+"""Words that one line of the cache holds."""
 
 
 class Buckets(NamedTuple):
@@ -129,12 +131,27 @@ def scatter_rows(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _fetch_stocks(books: Books, first: int, end: int) -> int:
+    """Read a word of every line of the cache that stocks first..end-1 take; gives what the compiler must read them for.
+
+    One after the other they come in together; met by movements in any order, each is waited for alone.
+    """
+    now, measures, read = books.state.now, books.measures, int(np.int64(0))
+    for stock in range(first, end):
+        read ^= now[stock, 0] ^ now[stock, _LINE_WORDS]
+        for word in range(_LINE_WORDS // 2, measures.shape[1], _LINE_WORDS):
+            read ^= measures[stock, word]
+    return int(read)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def value_buckets(
     begin: int,
     end: int,
     least: int,
     buckets: Buckets,
     room: int,
+    stock_start: Integers,
     books: Books,
     first_day: int,
     has_ages: bool,
@@ -143,8 +160,8 @@ def value_buckets(
 ) -> int:
     """Value what waits in buckets begin..end-1 that hold at least so many moves; may stop for want of nodes.
 
-    Unless the log has ended, moves of a bucket's last instant stay: more of it may come. stopped: is set to the bucket, or
-    to the stock that left the exact range.
+    Unless the log has ended, moves of a bucket's last instant stay: more of it may come. stock_start: where the stocks of
+    each block begin. stopped: is set to the bucket, or to the stock that left the exact range; what follows says nothing.
     """
     no_values = np.empty((0, 4), np.int64)
     what, fill, heap, nodes = buckets.moves.what, buckets.fill, books.state.heap, books.state.nodes
@@ -153,6 +170,7 @@ def value_buckets(
         if held < least:
             continue
         stopped[0] = block
+        stopped[1] = _fetch_stocks(books, stock_start[block], stock_start[block + 1])
         if has_ages and heap[1] + 2 * held > nodes.shape[0]:
             return NO_NODES
         since = first + held

@@ -100,6 +100,7 @@ class LedgerPart:
                 least,
                 buckets,
                 room,
+                self._stocks.start,
                 self._books,
                 first_day,
                 self._has_ages,
