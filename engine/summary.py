@@ -57,6 +57,7 @@ def plan_summary(
         "rejects": rejects.height,
         **money,
         **_proof(sum(money.values()), plan.outcome),
+        "shadow_bound_cents": plan.shadow_bound_cents,
         "orders_offered_in_part": int((pieces > settings.assign.exact_lines).sum()),
         "orders_moved": plan.moves["order_id"].n_unique(),
         "lines_moved": plan.moves.height,

@@ -274,6 +274,11 @@ PLAN_SUMMARY: Final = Table(
         number("gap", "(cost - bound) / cost", at_least=0, at_most=1),
         text("status", "OPTIMAL or FEASIBLE"),
         integer(
+            "shadow_bound_cents",
+            "what shadow_prices prove alone: every order's cheapest way at those prices less price times limit, summed",
+            at_least=0,
+        ),
+        integer(
             "orders_offered_in_part",
             "orders of too many pieces to list every set of them: of these the bound holds for the sets listed, of all "
             "others for every set that a warehouse holds",

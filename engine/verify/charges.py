@@ -43,13 +43,13 @@ class Premiums:
         return np.where(found, np.append(self.millicents, 0)[at], 0)
 
 
-def premiums(night: Night, pieces: pl.DataFrame, network: Places) -> Premiums:
+def premiums(listed: pl.DataFrame, pieces: pl.DataFrame, network: Places) -> Premiums:
     """Give the premiums by position of piece and warehouse.
 
     Parameters
     ----------
-    night
-        The run.
+    listed
+        Table `bound_premiums`.
     pieces
         The pieces of all orders; their rows number them.
     network
@@ -61,8 +61,7 @@ def premiums(night: Night, pieces: pl.DataFrame, network: Places) -> Premiums:
         {"warehouse_id": list(network.warehouse), "at": range(count)}, schema_overrides={"at": pl.Int64}
     )
     placed = (
-        night.table("bound_premiums")
-        .join(of_piece, on=["order_id", "piece_number"])
+        listed.join(of_piece, on=["order_id", "piece_number"])
         .join(warehouses, on="warehouse_id")
         .group_by(place=pl.col("piece") * count + pl.col("at"))
         .agg(pl.col("millicents").sum())

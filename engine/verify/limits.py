@@ -1,4 +1,4 @@
-"""What orders share, stock, capacity, cartons and pickups, and what the prices of the bound set on it."""
+"""What orders share, stock, capacity, cartons and pickups, and what prices set on it."""
 
 from __future__ import annotations
 
@@ -39,16 +39,18 @@ def shared_limits(night: Night) -> pl.DataFrame:
     return pl.concat([nothing, *limits], how="diagonal")
 
 
-def limits_worth_millicents(night: Night) -> int:
-    """Sum price times limit over all prices of the bound, exactly.
+def limits_worth_millicents(night: Night, prices: pl.DataFrame) -> int:
+    """Sum price times limit over all prices, exactly.
 
     Parameters
     ----------
     night
         The run.
+    prices
+        Table `bound_prices` or `shadow_prices`.
     """
-    prices = night.table("bound_prices").join(shared_limits(night), on=LIMITED, how="inner", nulls_equal=True)
-    return sum(price * limit for price, limit in prices.select("millicents_per_unit", "limit").iter_rows())
+    priced = prices.join(shared_limits(night), on=LIMITED, how="inner", nulls_equal=True)
+    return sum(price * limit for price, limit in priced.select("millicents_per_unit", "limit").iter_rows())
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Places:
     capacity
         Shape (num_warehouses,): units that may leave; `ENDLESS` where not limited.
     stock_millicents, capacity_millicents
-        Shapes (num_warehouses, num_skus), (num_warehouses,): prices of the bound for a unit of stock and of capacity.
+        Shapes (num_warehouses, num_skus), (num_warehouses,): prices of a unit of stock and of capacity.
     """
 
     warehouse: dict[str, int]
@@ -75,13 +77,15 @@ class Places:
     capacity_millicents: Int64
 
 
-def places(night: Night) -> Places:
+def places(night: Night, prices: pl.DataFrame) -> Places:
     """Give stock, capacity and their prices by position.
 
     Parameters
     ----------
     night
         The run.
+    prices
+        Table `bound_prices` or `shadow_prices`.
     """
     skus = night.table("offer_pieces")["sku"].unique(maintain_order=True).to_list()
     warehouses = night.table("warehouses")
@@ -92,8 +96,8 @@ def places(night: Night) -> Places:
     for place, article, units in available_units(night.table("stock"), night.table("stock_reserves")).iter_rows():
         if article in sku:
             available[warehouse[place], sku[article]] = units
-    prices = night.table("bound_prices").filter(pl.col("carton_id").is_null() & pl.col("carrier").is_null())
-    for place, article, price in prices.select("warehouse_id", "sku", "millicents_per_unit").iter_rows():
+    per_unit = prices.filter(pl.col("carton_id").is_null() & pl.col("carrier").is_null())
+    for place, article, price in per_unit.select("warehouse_id", "sku", "millicents_per_unit").iter_rows():
         if article is None:
             of_capacity[warehouse[place]] += price
         elif article in sku:

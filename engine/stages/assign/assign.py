@@ -23,7 +23,7 @@ from engine.inputs import Inputs
 from engine.stages.assign.moves import moves_of, moves_saved_cents
 from engine.stages.assign.parcelling import ParcelPlan, parcel_plan
 from engine.stages.quote import Quotes
-from solvers.assignment import AssignmentProblem, AssignmentSolution, Effort, solve
+from solvers.assignment import AssignmentProblem, AssignmentSolution, Effort, lower_bound, solve
 from solvers.outcome import Outcome
 
 
@@ -45,6 +45,8 @@ class Plan:
         What the orders that move would cost at least without a move, less what they cost.
     outcome
         Cost, bound and what ended the solve, in cents.
+    shadow_bound_cents
+        What the shadow prices prove without the premiums of the bound.
     problem
         What was solved, for whoever wants to solve it otherwise.
     """
@@ -62,6 +64,7 @@ class Plan:
     split_cents: int
     moves_saved_cents: int
     outcome: Outcome
+    shadow_bound_cents: int
     problem: AssignmentProblem
 
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -126,6 +129,7 @@ def assign(orders: pl.DataFrame, quotes: Quotes, inputs: Inputs, settings: Setti
         _split_cents(offers, settings),
         moves_saved_cents(problem, solution, orders, quotes.offers, moves),
         solution.outcome,
+        lower_bound(problem, solution.prices, settings.night.threads),
         problem,
     )
 

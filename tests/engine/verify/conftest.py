@@ -467,6 +467,7 @@ def summary() -> Row:
         "orders_shipped": 6, "orders_short": 1, "orders_split": 1, "orders_late": 1, "lines_released": 8,
         "units_released": 11, "units_shipped": 10, "units_backordered": 1, "shipments": 7, "rejects": 0,
         **costs, "cost_cents": cost, "bound_cents": bound, "gap": (cost - bound) / cost, "status": "FEASIBLE",
+        "shadow_bound_cents": bound,
         "orders_offered_in_part": 0, "orders_moved": 1, "lines_moved": 1,
         # Had it to stay or wait, it would wait: that costs sending it later and 21.60 on top of it.
         "moves_saved_cents": 2_160,

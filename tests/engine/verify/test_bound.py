@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.verify.bound import priced_orders
 from engine.verify.charges import Premiums, earned_beyond_prices_millicents, premiums
 from engine.verify.files import read_night
 from engine.verify.limits import Places, limits_worth_millicents, places
 from engine.verify.offers import choices
+from engine.verify.relaxation import priced_orders
 
 ALL = [1, 2, 3, 1, 1, 1, 2, 3, 2, 1, 3, 1]
 """Masks of the offers as they are sorted: three of O1, one of O2 and O3, three of O4 and O5, one of O7."""
@@ -24,8 +24,10 @@ NOT_TO_BE_HAD = 7
 def kept_masks(run_files, run: Path) -> list[int]:
     night, _ = read_night(run_files.write(run))
     assert night is not None
-    given, network = choices(night), places(night)
-    return priced_orders(night, given, network, premiums(night, given.pieces, network)).mask.tolist()
+    given, prices = choices(night), night.table("bound_prices")
+    network = places(night, prices)
+    charged = premiums(night.table("bound_premiums"), given.pieces, network)
+    return priced_orders(night, given, network, charged, prices).mask.tolist()
 
 
 def test_every_offer_within_the_limits_counts(run_files, tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ def test_offers_beyond_a_whole_limit_are_in_no_plan(table, where, values, droppe
 def test_limits_are_worth_price_times_units(run_files, tmp_path: Path) -> None:
     night, _ = read_night(run_files.write(tmp_path / "run"))
     assert night is not None
-    assert limits_worth_millicents(night) == 4 * 700_000 + 9 * 12_345 + 1 * 250_000
+    assert limits_worth_millicents(night, night.table("bound_prices")) == 4 * 700_000 + 9 * 12_345 + 1 * 250_000
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -133,7 +135,9 @@ def test_premiums_are_paid_by_the_offers_that_carry_the_piece(run_files, tmp_pat
     assert other is not None
     dearer = []
     for known in (night, other):
-        given, network = choices(known), places(known)
-        dearer.append(priced_orders(known, given, network, premiums(known, given.pieces, network)).cost)
+        given, prices = choices(known), known.table("bound_prices")
+        network = places(known, prices)
+        charged = premiums(known.table("bound_premiums"), given.pieces, network)
+        dearer.append(priced_orders(known, given, network, charged, prices).cost)
     # The offers of O1 come first: both pieces by themselves, and together.
     assert (dearer[1] - dearer[0]).tolist() == [77 if number < 3 and ALL[number] & 1 else 0 for number in range(11)]

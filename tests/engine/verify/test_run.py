@@ -417,6 +417,15 @@ BOUND = {
     "orders offered in part miscounted": ("prices.summary", more("plan_summary", ANY, "orders_offered_in_part")),
     "bound above what the prices prove": ("bound.value", more("plan_summary", ANY, "bound_cents")),
     "price of a unit left out": ("bound.value", drop("bound_prices", col("sku") == "BOOK")),
+    "shadow bound above what the shadow prices prove": (
+        "bound.value",
+        more("plan_summary", ANY, "shadow_bound_cents"),
+    ),
+    "shadow price left out": ("bound.value", drop("shadow_prices", col("sku") == "BOOK")),
+    "shadow price beyond all sums": (
+        "bound",
+        change("shadow_prices", col("sku") == "BOOK", millicents_per_unit=2**62),
+    ),
     "price of the bound without a limit": (
         "bound.value",
         add("bound_prices", warehouse_id="NYC", carrier="post", millicents_per_unit=1),
