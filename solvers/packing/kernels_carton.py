@@ -46,7 +46,7 @@ FLAT_TRIES = 3
 FLAT_NODES = 500
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def try_box(
     group: Group,
     rows: int,
@@ -188,7 +188,7 @@ def list_cartons(
     return num
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _fill_one_of_many(
     group: Group,
     rows: int,
@@ -225,7 +225,7 @@ def _largest_first(work: Work, i: int, num: int) -> int:
     return int(first + last - i)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def best_carton(
     group: Group,
     rows: int,

@@ -156,7 +156,7 @@ def must_split(group: Group, rows: int, items: ItemArrays) -> bool:
     return False
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def solve_set(
     s: int,
     group: Group,

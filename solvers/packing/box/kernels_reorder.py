@@ -62,7 +62,7 @@ def _take_up(group: Group, rows: int, work: Work, memory: Reorder, first: int, n
     return int(placed)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def _replay(
     group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, first: int, least: int, most: int
 ) -> int:
@@ -213,7 +213,7 @@ def _rounds(group: Group, edge: Ints, tries: int) -> int:
     return int(tries * free * free // 1_000_000 * MANY_UNITS * MANY_UNITS // (units * units))
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
 def reorder(group: Group, rows: int, work: Work, rules: RuleArrays, edge: Ints, tries: int) -> bool:
     """Look for a packing of all entries in one box, by fewer tries where they promise little; else like `improve`."""
     return improve(group, rows, work, rules, edge, _rounds(group, edge, tries), RESTART)
