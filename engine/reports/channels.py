@@ -11,8 +11,8 @@ import polars as pl
 from engine.contracts.turnover import CHANNEL_TURNOVER
 from engine.reports.frames import Frame, frame_of, utc
 from engine.reports.history import read_positions
+from engine.reports.parts import valued_parts
 from engine.reports.ratios import margin, turn_ratios
-from engine.reports.valued import valued_movements
 
 _PAIR: Final = ["warehouse_id", "sku"]
 
@@ -52,9 +52,11 @@ def channel_turnover(
     """
     last_day = utc(as_of).date()
     first_day = last_day - timedelta(days=period_days - 1)
-    log = pl.read_parquet(movements) if isinstance(movements, Path) else movements
-    sold = _sold(valued_movements(stock, log, products, as_of, threads=threads).rows, orders, first_day)
-    stocks, positions = read_positions(stock, log, products, as_of, period_days=period_days, has_ages=False)
+    parts = valued_parts(stock, movements, products, as_of, threads=threads)
+    sold = pl.concat(_sold(valued.rows, orders, first_day) for valued in parts)
+    stocks, positions = read_positions(
+        stock, movements, products, as_of, period_days=period_days, has_ages=False, threads=threads
+    )
     held = stocks.select(
         *_PAIR,
         unit_days=pl.Series(positions.of("unit_days")),

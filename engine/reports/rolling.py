@@ -13,8 +13,9 @@ from engine.contracts.reports import TURNOVER_LEVELS
 from engine.contracts.turnover import ROLLING_TURNOVER
 from engine.errors import UsageError
 from engine.reports.frames import Frame, frame_of, utc
+from engine.reports.parts import valued_parts
 from engine.reports.ratios import margin, turn_ratios
-from engine.reports.valued import ValuedMovements, valued_movements
+from engine.reports.valued import ValuedMovements
 
 _KEYS: Final[dict[str, list[str]]] = {
     "warehouse_sku": ["warehouse_id", "sku", "category"],
@@ -70,9 +71,17 @@ def rolling_turnover(
         raise UsageError(f"no level {level}; there are {', '.join(TURNOVER_LEVELS)}.")
     if not windows or min(windows) < 1 or days < 1:
         raise UsageError(f"windows and days must be at least 1; they are {list(windows)} and {days}.")
-    valued = valued_movements(stock, movements, products, as_of, threads=threads)
+    parts = valued_parts(stock, movements, products, as_of, threads=threads)
+    counted = [(_groups(valued, level), _flows(valued, prices, level)) for valued in parts]
+    by = _by(level)
+    groups, flows = (pl.concat(frames) for frames in zip(*counted, strict=True))
+    if len(counted) > 1 and "sku" not in by:
+        groups, flows = (
+            groups.group_by(by).agg(pl.all().sum()),
+            flows.group_by(*by, "day").agg(pl.all().sum()),
+        )
     last_day = utc(as_of).date()
-    daily = _daily(_flows(valued, prices, level), _groups(valued, level), last_day, days + max(windows) - 1)
+    daily = _daily(flows, groups, last_day, days + max(windows) - 1)
     since = last_day - timedelta(days=days - 1)
     frames = [_window(daily, level, window).filter(pl.col("last_day") >= since) for window in windows]
     return (

@@ -12,7 +12,8 @@ import polars as pl
 from engine.contracts.turnover import TURNOVER_TRACE
 from engine.errors import UsageError
 from engine.reports.frames import Frame, utc
-from engine.reports.valued import valued_movements
+from engine.reports.parts import valued_parts
+from engine.reports.valued import ValuedMovements
 
 _PAIR: Final = ["warehouse_id", "sku"]
 _UNITS: Final = pl.col("quantity")
@@ -103,11 +104,19 @@ def trace_turnover(
     """
     if figure not in TRACED:
         raise UsageError(f"{figure} is no sum of movements; those are {', '.join(TRACED)}.")
-    valued = valued_movements(stock, movements, products, as_of, threads=threads)
     last_day = utc(as_of).date()
-    first_day = last_day - timedelta(days=period_days - 1)
+    parts = valued_parts(stock, movements, products, as_of, sku=sku, threads=threads)
     wanted = {"warehouse_id": warehouse_id, "sku": sku, "category": category}
-    stocks = valued.stocks.filter(*(pl.col(name) == value for name, value in wanted.items() if value is not None))
+    chosen = [pl.col(name) == value for name, value in wanted.items() if value is not None]
+    found = [_amounts(figure, valued, valued.stocks.filter(*chosen), last_day, period_days) for valued in parts]
+    return pl.concat(found).sort("sku", "warehouse_id", "moved_at", nulls_last=False, maintain_order=True)
+
+
+def _amounts(
+    figure: str, valued: ValuedMovements, stocks: pl.DataFrame, last_day: date, period_days: int
+) -> pl.DataFrame:
+    """Give what the movements of these stocks add to the figure."""
+    first_day = last_day - timedelta(days=period_days - 1)
     rows = valued.rows.join(stocks.select(_PAIR), on=_PAIR, how="semi", maintain_order="left")
     before, within = pl.col("day") < first_day, pl.col("day") >= first_day
     counted = _counted(figure)
@@ -115,10 +124,8 @@ def trace_turnover(
         found = rows.filter(within).with_columns(amount=counted.cast(pl.Float64))
     else:
         found = _standing(figure, _openings(stocks, rows.filter(before)), rows.filter(within), last_day, period_days)
-    return (
-        found.filter(pl.col("amount") != 0)
-        .sort("sku", "warehouse_id", "moved_at", nulls_last=False, maintain_order=True)
-        .select(pl.col(name).cast(dtype) for name, dtype in TURNOVER_TRACE.schema.items())
+    return found.filter(pl.col("amount") != 0).select(
+        pl.col(name).cast(dtype) for name, dtype in TURNOVER_TRACE.schema.items()
     )
 
 

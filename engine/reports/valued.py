@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -36,14 +35,14 @@ class ValuedMovements:
 
 
 def valued_movements(
-    stock: Frame, movements: Frame | Path, products: Frame, as_of: datetime, *, threads: int = 1
+    stock: Frame, movements: Frame, products: Frame, as_of: datetime, *, threads: int = 1
 ) -> ValuedMovements:
     """Value every movement.
 
     Parameters
     ----------
     stock, movements, products
-        The tables `stock`, `stock_movements`, `products`; movements may be the path of a Parquet file.
+        The tables `stock`, `stock_movements`, `products`.
     as_of
         The night; movements after it are left out.
     threads
@@ -54,8 +53,7 @@ def valued_movements(
     InputError
         When a table lacks a column, or its values cannot be valued exactly.
     """
-    log = pl.read_parquet(movements) if isinstance(movements, Path) else frame_of(movements, "stock_movements")
-    past = past_movements(log, as_of)
+    past = past_movements(movements, as_of)
     stocks, history = stock_history(
         frame_of(stock, "stock"), past, frame_of(products, "products"), as_of, period_days=1
     )
