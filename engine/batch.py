@@ -21,6 +21,7 @@ from engine.contracts.reports import PROPOSAL_SUMMARY
 from engine.errors import Interrupted, UsageError
 from engine.locking import only_writer
 from engine.progress import StageClock
+from engine.reports.currency import check_rates
 from engine.reports.morning import morning_tables
 from engine.reports.page import morning_page
 from engine.reports.terms import check_one_purse
@@ -129,6 +130,7 @@ def _plan_night(
         current = _current_run(workspace, book, night)
         staged = StagedRun.begin(workspace, loaded.inputs, settings, night, current, loaded.tonights_plan)
         inputs = staged.tables
+        check_rates(inputs.suppliers, inputs.exchange_rates, settings.night.currency, night)
         check_one_purse(inputs.suppliers, settings.inventory.purchase_budget_cents)
     if staged.target.exists() and not dry_run:
         staged.discard()

@@ -26,6 +26,7 @@ class Inputs:
     stock: pl.DataFrame
     stock_movements: pl.DataFrame
     inbound: pl.DataFrame
+    exchange_rates: pl.DataFrame
     suppliers: pl.DataFrame
     supply_terms: pl.DataFrame
     transfer_routes: pl.DataFrame

@@ -11,7 +11,7 @@ from engine.contracts.memory import EARLIER_PLAN, FLOOR_RELEASES, PAST_PRICES
 from engine.contracts.orders import ORDER_ACTIONS, ORDER_LINES, ORDERS, RETURNS
 from engine.contracts.rules import HOLIDAYS, PICKUPS, RESTRICTIONS, STOCK_RESERVES
 from engine.contracts.schema import Table
-from engine.contracts.supply import SUPPLIERS, SUPPLY_TERMS, TRANSFER_ROUTES
+from engine.contracts.supply import EXCHANGE_RATES, SUPPLIERS, SUPPLY_TERMS, TRANSFER_ROUTES
 from engine.contracts.tariff import RATES, SERVICES, SURCHARGES, ZONES
 
 INPUTS: Final[tuple[Table, ...]] = (
@@ -22,6 +22,7 @@ INPUTS: Final[tuple[Table, ...]] = (
     STOCK,
     STOCK_MOVEMENTS,
     INBOUND,
+    EXCHANGE_RATES,
     SUPPLIERS,
     SUPPLY_TERMS,
     TRANSFER_ROUTES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.contracts.ranges import COUNTRY, MAX_CENTS, MAX_LINE_UNITS, SPEEDS
+from engine.contracts.ranges import COUNTRY, CURRENCY, MAX_CENTS, MAX_LINE_UNITS, SPEEDS
 from engine.contracts.schema import Reference, Table, instant, integer, number, text
 
 ORDERS: Final = Table(
@@ -33,7 +33,7 @@ ORDERS: Final = Table(
         integer("priority", "higher goes first", default=0, at_least=-1_000, at_most=1_000),
         integer("max_shipments", "most parcels the customer accepts", nullable=True, at_least=1, at_most=1_000),
         text("packaging", "brand or gift packaging that cartons must carry", nullable=True),
-        text("currency", "ISO 4217, such as EUR", pattern="[A-Z]{3}"),
+        text("currency", "ISO 4217, such as EUR", pattern=CURRENCY),
         instant("cancelled_at", "when it was cancelled", nullable=True),
     ),
 )

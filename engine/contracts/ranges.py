@@ -11,4 +11,5 @@ MAX_UNITS: Final = 10**9
 MAX_LINE_UNITS: Final = 1_000_000
 
 COUNTRY: Final = "[A-Z]{2}"
+CURRENCY: Final = "[A-Z]{3}"
 SPEEDS: Final = ("economy", "standard", "express")

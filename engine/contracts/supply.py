@@ -1,4 +1,4 @@
-"""Tables of what can be bought and moved: suppliers, their terms, ways between warehouses, and the orders proposed."""
+"""Tables of what can be bought and moved: rates, suppliers, their terms, ways between warehouses, and the orders proposed."""
 
 from __future__ import annotations
 
@@ -6,15 +6,25 @@ from typing import Final
 
 import polars as pl
 
-from engine.contracts.schema import Reference, Rule, Table, flag, integer, number, text
+from engine.contracts.ranges import CURRENCY, MAX_CENTS, MAX_UNITS
+from engine.contracts.schema import Reference, Rule, Table, date, flag, integer, number, text
 
-_MAX_UNITS: Final = 10**9
-_MAX_CENTS: Final = 10**10
+EXCHANGE_RATES: Final = Table(
+    "exchange_rates",
+    "what a unit of another currency is worth in the shop's, `night.currency`, from a day on",
+    key=("currency", "valid_from"),
+    columns=(
+        text("currency", "ISO 4217, such as USD", pattern=CURRENCY),
+        date("valid_from", "first day; the latest that is not after the night holds"),
+        number("rate", "units of `night.currency` for one unit", at_least=1e-6, at_most=1e6),
+    ),
+)
 
 SUPPLIERS: Final = Table(
     "suppliers",
     "who sells to the shop, and on which conditions an order is taken",
     key=("supplier_id",),
+    references=(Reference(("currency",), "exchange_rates"),),
     rules=(
         Rule(
             "minimum_order_cents",
@@ -33,13 +43,19 @@ SUPPLIERS: Final = Table(
         ),
         number("lead_days_sd", "their standard deviation", default=0.0, at_least=0, at_most=365),
         integer("minimum_order_cents", "least that an order must come to", default=0, at_least=0, at_most=10**15),
-        integer("order_cents", "cost of an order, whatever is in it", default=0, at_least=0, at_most=_MAX_CENTS),
+        integer("order_cents", "cost of an order, whatever is in it", default=0, at_least=0, at_most=MAX_CENTS),
         integer(
             "budget_cents",
             "most that tonight's purchases may come to; absent: no limit",
             nullable=True,
             at_least=0,
             at_most=10**15,
+        ),
+        text(
+            "currency",
+            "ISO 4217, of all its prices and conditions; absent: `night.currency`, which needs no rate",
+            nullable=True,
+            pattern=CURRENCY,
         ),
     ),
 )
@@ -57,11 +73,11 @@ SUPPLY_TERMS: Final = Table(
             "price of a unit; absent: the cost that products says",
             nullable=True,
             at_least=0,
-            at_most=_MAX_CENTS,
+            at_most=MAX_CENTS,
         ),
-        integer("pack_units", "units are bought in multiples of", default=1, at_least=1, at_most=_MAX_UNITS),
-        integer("minimum_units", "least units for a warehouse", default=0, at_least=0, at_most=_MAX_UNITS),
-        integer("order_cents", "cost of a line for a warehouse", default=0, at_least=0, at_most=_MAX_CENTS),
+        integer("pack_units", "units are bought in multiples of", default=1, at_least=1, at_most=MAX_UNITS),
+        integer("minimum_units", "least units for a warehouse", default=0, at_least=0, at_most=MAX_UNITS),
+        integer("order_cents", "cost of a line for a warehouse", default=0, at_least=0, at_most=MAX_CENTS),
         integer("preference", "lower is bought from first", default=0, at_least=-1_000, at_most=1_000),
     ),
 )
@@ -89,14 +105,14 @@ TRANSFER_ROUTES: Final = Table(
             "cost of moving a unit; absent: `inventory.transfer_cents_per_unit`",
             nullable=True,
             at_least=0,
-            at_most=_MAX_CENTS,
+            at_most=MAX_CENTS,
         ),
         integer(
             "cents_per_line",
             "cost of moving any of an article; absent: `inventory.transfer_cents_per_line`",
             nullable=True,
             at_least=0,
-            at_most=_MAX_CENTS,
+            at_most=MAX_CENTS,
         ),
         number(
             "lead_days",
@@ -118,7 +134,7 @@ SUPPLIER_ORDERS: Final = Table(
         integer("lines", "lines of `replenishment`", at_least=1),
         integer("units", "their units", at_least=1),
         integer("purchase_cents", "their price", at_least=0, at_most=10**15),
-        integer("order_cents", "cost of the order, whatever is in it", at_least=0, at_most=_MAX_CENTS),
+        integer("order_cents", "cost of the order, whatever is in it", at_least=0, at_most=MAX_CENTS),
         integer("minimum_order_cents", "least that it must come to", at_least=0, at_most=10**15),
         integer("budget_cents", "most that it may come to; absent: no limit", nullable=True, at_most=10**15),
         integer(
@@ -130,3 +146,17 @@ SUPPLIER_ORDERS: Final = Table(
         number("saved_per_budget_cent", "what a cent more of the budget would save, in cents", at_least=0),
     ),
 )
+
+
+def known_currencies(rates: pl.DataFrame, currency: str) -> pl.DataFrame:
+    """Give table `exchange_rates` with the shop's own currency, which suppliers may name although it has no rate.
+
+    Parameters
+    ----------
+    rates
+        The table.
+    currency
+        `night.currency`.
+    """
+    own = pl.DataFrame([(currency, None, 1.0)], schema=EXCHANGE_RATES.schema, orient="row")
+    return pl.concat([rates.select(list(EXCHANGE_RATES.schema)), own])

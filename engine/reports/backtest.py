@@ -13,6 +13,7 @@ from engine.config import RecordedSettings
 from engine.contracts.reports import PROPOSAL_BACKTEST
 from engine.errors import UsageError
 from engine.inputs import Inputs
+from engine.reports.currency import supply_in_currency
 from engine.reports.foreseen import expected_to_run_out
 from engine.reports.outlook import PAIR, Outlook, look
 from engine.reports.turnover import mean_prices
@@ -105,11 +106,12 @@ def backtest(before: Run, after: Run) -> Backtest:
         raise UsageError(
             f"run {after.run_id} of {after.as_of:%Y-%m-%d} does not lie a day after {before.run_id} of {before.as_of:%Y-%m-%d}."
         )
-    rules = RecordedSettings.model_validate_json((after.directory / SETTINGS).read_bytes()).inventory
-    outlook = _outlook(after.inputs, rules.model_copy(update={"period_days": days}), after.as_of)
+    settings = RecordedSettings.model_validate_json((after.directory / SETTINGS).read_bytes())
+    currency, rules = settings.night.currency, settings.inventory
+    outlook = _outlook(after.inputs, rules.model_copy(update={"period_days": days}), currency, after.as_of)
     due = _come(before.inputs.inbound, after.inputs.inbound, before.as_of, after.as_of)
     proposals = before.replenishment, before.transfers
-    expected = expected_to_run_out(_outlook(before.inputs, rules, before.as_of), *proposals, due, days)
+    expected = expected_to_run_out(_outlook(before.inputs, rules, currency, before.as_of), *proposals, due, days)
     return Backtest(before.as_of, after.as_of, told(*proposals, outlook, days, due=due), expected)
 
 
@@ -134,8 +136,9 @@ def _come(earlier: pl.DataFrame, later: pl.DataFrame, since: datetime, until: da
     return due.join(later, on=[*PAIR, "expected_at"], how="anti", maintain_order="left")
 
 
-def _outlook(inputs: Inputs, rules: Any, as_of: datetime) -> Outlook:
+def _outlook(inputs: Inputs, rules: Any, currency: str, as_of: datetime) -> Outlook:
     prices = mean_prices(inputs.order_lines)
+    terms, suppliers = supply_in_currency(inputs.supply_terms, inputs.suppliers, inputs.exchange_rates, currency, as_of)
     return look(
         inputs.stock,
         inputs.stock_movements,
@@ -144,8 +147,8 @@ def _outlook(inputs: Inputs, rules: Any, as_of: datetime) -> Outlook:
         as_of,
         settings=rules,
         prices=prices,
-        terms=inputs.supply_terms,
-        suppliers=inputs.suppliers,
+        terms=terms,
+        suppliers=suppliers,
     )
 
 

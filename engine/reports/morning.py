@@ -10,6 +10,7 @@ import polars as pl
 
 from engine.config import Settings
 from engine.inputs import Inputs
+from engine.reports.currency import supply_in_currency
 from engine.reports.delivery import delivery_performance
 from engine.reports.ledger import stock_ledger
 from engine.reports.outlook import look
@@ -43,6 +44,9 @@ def morning_tables(inputs: Inputs, plan: Plan, settings: Settings, as_of: dateti
     rules, threads = settings.inventory, settings.night.threads
     goods = inputs.stock, inputs.stock_movements, inputs.products
     prices = mean_prices(inputs.order_lines)
+    terms, suppliers = supply_in_currency(
+        inputs.supply_terms, inputs.suppliers, inputs.exchange_rates, settings.night.currency, as_of
+    )
     # What looks back and what looks ahead do not need each other.
     with ThreadPoolExecutor(1) as pool:
         looking_back = pool.submit(_looking_back, inputs, prices, settings, as_of)
@@ -52,8 +56,8 @@ def morning_tables(inputs: Inputs, plan: Plan, settings: Settings, as_of: dateti
             as_of,
             settings=rules,
             prices=prices,
-            terms=inputs.supply_terms,
-            suppliers=inputs.suppliers,
+            terms=terms,
+            suppliers=suppliers,
             threads=threads,
         )
         proposals = propose(

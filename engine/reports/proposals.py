@@ -109,7 +109,8 @@ def propose_orders(
     settings
         Section `inventory` of the settings; its defaults where absent.
     terms
-        Table `supply_terms`, of which all columns but sku may be absent.
+        Table `supply_terms`, of which all columns but sku may be absent; where suppliers state other currencies than the
+        shop's, terms and suppliers as `supply_in_currency` gives them.
     suppliers
         Table `suppliers`, of which all columns but supplier_id may be absent.
     prices

@@ -61,9 +61,10 @@ class Run:
 
     @cached_property
     def inputs(self) -> Inputs:
-        """The canonical input tables as they stood."""
+        """The canonical input tables as they stood; a run of an older version lacks the newer ones."""
+        folder, known = self.directory / "inputs", self.manifest["inputs"]
         return Inputs.from_frames(
-            {table.name: pl.read_parquet(self.directory / "inputs" / f"{table.name}.parquet") for table in INPUTS}
+            {table.name: pl.read_parquet(folder / f"{table.name}.parquet") for table in INPUTS if table.name in known}
         )
 
     def table(self, name: str) -> pl.DataFrame:

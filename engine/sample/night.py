@@ -96,6 +96,7 @@ def make_sample(*, orders: int = USUAL_ORDERS, seed: int = 0) -> dict[str, pl.Da
         "stock_reserves": rules.stock_reserves(stock, seed),
         "stock_movements": history.stock_movements(year, net, goods, warehouses, AS_OF, seed),
         "inbound": network.inbound(net, demand, warehouses, skus, AS_OF, seed),
+        "exchange_rates": supply.exchange_rates(),
         "suppliers": supply.suppliers(goods.products, usual_units, seed),
         "supply_terms": supply.supply_terms(goods.products, seed),
         "transfer_routes": supply.transfer_routes(warehouses),

@@ -1,13 +1,15 @@
-"""Who sells to the sample's shop, on which terms, and the ways between its warehouses."""
+"""Who sells to the sample's shop, on which terms and in which currency, and the ways between its warehouses."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from engine.contracts.supply import SUPPLIERS, SUPPLY_TERMS, TRANSFER_ROUTES
+from engine.contracts.supply import EXCHANGE_RATES, SUPPLIERS, SUPPLY_TERMS, TRANSFER_ROUTES
 from engine.sample.places import distance_km
 from engine.sample.streams import stream
 
@@ -23,10 +25,14 @@ _DAYS_OF_DEMAND: Final = 12
 _BUDGET_SHARE: Final = 0.6
 _FIRST_CAN_SEND: Final = 300
 _SHARE_WITH_BUDGET: Final = 0.25
+_FAR_CURRENCY: Final = "USD"
+_TONIGHT: Final = 0.88
+"""What a unit of it is worth on the night."""
+_RATES: Final = ((date(2025, 1, 1), 0.93), (date(2026, 10, 1), _TONIGHT), (date(2027, 1, 1), 0.9))
 
 
 def suppliers(products: pl.DataFrame, usual_units: float, seed: int) -> pl.DataFrame:
-    """Give table suppliers: two for each category, near and far, some with a budget that binds.
+    """Give table suppliers: two for each category, near and far, some with a budget that binds; far ones in dollars.
 
     Parameters
     ----------
@@ -49,18 +55,26 @@ def suppliers(products: pl.DataFrame, usual_units: float, seed: int) -> pl.DataF
     lead = np.where(np.arange(worth.size) % 2 == 0, rng.integers(5, 15, worth.size), rng.integers(12, 36, worth.size))
     least = np.minimum(rng.choice([0, 20_000, 50_000, 100_000], worth.size), budget)
     has_budget = rng.random(worth.size) < _SHARE_WITH_BUDGET
+    is_far = np.arange(worth.size) % 2 == 1
     return pl.DataFrame(
         {
             "supplier_id": _names(share["category"].to_list()),
             "lead_days_mean": lead.astype(np.float64),
             "lead_days_sd": np.round(lead * rng.uniform(0, 0.3, worth.size), 1),
-            "minimum_order_cents": least.astype(np.int64),
-            "order_cents": rng.choice([0, 1_500, 4_000], worth.size),
-            "budget_cents": pl.Series(budget.astype(np.int64)).zip_with(
+            "minimum_order_cents": _stated(least, is_far),
+            "order_cents": _stated(rng.choice([0, 1_500, 4_000], worth.size), is_far),
+            "budget_cents": pl.Series(_stated(budget, is_far)).zip_with(
                 pl.Series(has_budget), pl.Series([None], dtype=pl.Int64)
             ),
+            "currency": pl.Series(is_far).replace_strict({True: _FAR_CURRENCY, False: None}, return_dtype=pl.String),
         }
     ).select(pl.col(name).cast(dtype) for name, dtype in SUPPLIERS.schema.items())
+
+
+def exchange_rates() -> pl.DataFrame:
+    """Give table exchange_rates: of the dollar, as it was, is, and will be."""
+    rows = [(_FAR_CURRENCY, day, rate) for day, rate in _RATES]
+    return pl.DataFrame(rows, schema=EXCHANGE_RATES.schema, orient="row")
 
 
 def supply_terms(products: pl.DataFrame, seed: int) -> pl.DataFrame:
@@ -89,7 +103,7 @@ def supply_terms(products: pl.DataFrame, seed: int) -> pl.DataFrame:
         {
             "supplier_id": names.gather(chosen),
             "sku": products["sku"].gather(article),
-            "unit_cost_cents": price.astype(np.int64),
+            "unit_cost_cents": _stated(price, chosen % 2 == 1),
             "pack_units": pack,
             "minimum_units": pack * rng.choice(_LEAST_PACKS, article.size),
             "order_cents": 0,
@@ -132,6 +146,11 @@ def transfer_capacities(warehouses: pl.DataFrame) -> pl.Series:
         The warehouses table.
     """
     return pl.Series("transfer_capacity_units", [_FIRST_CAN_SEND] + [None] * (warehouses.height - 1), dtype=pl.Int64)
+
+
+def _stated(cents: npt.NDArray[np.generic], is_far: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Give amounts in the currency of who states them; a far one's is worth less, so that none is lost to rounding."""
+    return np.where(is_far, np.round(cents.astype(np.float64) / _TONIGHT), cents).astype(np.int64)
 
 
 def _names(categories: list[str]) -> list[str]:

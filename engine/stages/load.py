@@ -12,6 +12,7 @@ from engine.book import Book
 from engine.config import Settings
 from engine.contracts import INPUTS, TABLES, Table
 from engine.contracts.orders import ORDER_LINES, ORDERS
+from engine.contracts.supply import EXCHANGE_RATES, known_currencies
 from engine.errors import InputError, UsageError
 from engine.holds import HoldReason, held, repeated_orders
 from engine.inputs import Inputs, latest_plan
@@ -132,7 +133,7 @@ def _import_new(inbox: Path, book: Book, settings: Settings, as_of: datetime) ->
             if signatures[table.name] == book.snapshot_signature(table) and not refers_to_new:
                 files = {}
         new += [_read(path, table, sha256, settings.night.timezone) for sha256, path in files.items()]
-    checked = _check_across(new, book)
+    checked = _check_across(new, book, settings.night.currency)
     _refuse_too_many_rejects(checked, settings)
     _write(checked, signatures, book, as_of)
 
@@ -157,7 +158,7 @@ def _read(path: Path, table: Table, sha256: str, timezone: str) -> _NewFile:
     return _NewFile(table, path.name, sha256, raw.num_rows, check_file(raw, table, timezone))
 
 
-def _check_across(new: list[_NewFile], book: Book) -> list[_NewFile]:
+def _check_across(new: list[_NewFile], book: Book, currency: str) -> list[_NewFile]:
     """Set rows apart whose references lead nowhere, in the tables' order, so that a rejected order takes its lines along.
 
     Of a snapshot, whose files count together, rows whose key another file has are set apart as well.
@@ -169,7 +170,9 @@ def _check_across(new: list[_NewFile], book: Book) -> list[_NewFile]:
         table = file.table
         for reference in table.references:
             if reference.table not in known:
-                known[reference.table] = _known_rows(TABLES[reference.table], done, book, fresh)
+                rows = _known_rows(TABLES[reference.table], done, book, fresh)
+                is_rates = reference.table == EXCHANGE_RATES.name
+                known[reference.table] = known_currencies(rows, currency) if is_rates else rows
         checked = reject_orphans(file.checked, table, file.source, known)
         if table.key and not table.is_log:
             earlier = {other.source: other.checked.frame for other in done if other.table is table}

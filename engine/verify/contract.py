@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from engine.contracts import TABLES, Column, Kind, Reference, Table
+from engine.contracts.supply import EXCHANGE_RATES, known_currencies
 from engine.verify.checks import Check, Findings, must, named, none_of
 from engine.verify.files import Night
 
@@ -20,15 +21,18 @@ def check_contracts(night: Night) -> Iterator[Check]:
         The run.
     """
     tables = {**night.inputs, **night.outputs}
+    referred = dict(tables)
+    if EXCHANGE_RATES.name in tables:
+        referred[EXCHANGE_RATES.name] = known_currencies(tables[EXCHANGE_RATES.name], night.settings.night.currency)
     found: dict[str, list[Findings]] = {"values": [], "keys": [], "references": []}
     for name, frame in tables.items():
         table = TABLES[name]
         found["values"] += [_values(table, frame), *_rules(table, frame)]
         found["keys"] += [_key(table, frame)] if table.key else []
         found["references"] += [
-            _reference(name, frame, reference, tables[reference.table])
+            _reference(name, frame, reference, referred[reference.table])
             for reference in table.references
-            if reference.table in tables
+            if reference.table in referred
         ]
     for part, findings in found.items():
         yield named(f"contracts.{part}", *findings)

@@ -19,8 +19,9 @@ def terms_of(night: Night) -> pl.DataFrame:
         The run.
     """
     usual = float(night.settings.inventory.lead_time_days)
-    lead = night.table("suppliers").select("supplier_id", lead_days="lead_days_mean")
-    price = pl.coalesce("unit_cost_cents", "usual_cents")
+    lead = suppliers_of(night).select("supplier_id", "rate", lead_days="lead_days_mean")
+    # Where a supplier says no price, what the products say is in the night's currency already.
+    price = pl.coalesce(_worth("unit_cost_cents"), "usual_cents")
     rows = (
         night.table("supply_terms")
         .join(night.table("products").select("sku", usual_cents="unit_cost_cents"), on="sku", maintain_order="left")
@@ -44,6 +45,33 @@ def terms_of(night: Night) -> pl.DataFrame:
     )
 
 
+def suppliers_of(night: Night) -> pl.DataFrame:
+    """Give table `suppliers` with the rate of each to the night's currency, and its money in that.
+
+    A supplier's rate is the latest that is not after the night; its own currency needs none.
+
+    Parameters
+    ----------
+    night
+        The run.
+    """
+    own, table = night.settings.night.currency, night.table("suppliers")
+    is_due = pl.col("valid_from") <= night.as_of.date()
+    latest = (
+        night.table("exchange_rates").filter(is_due).sort("valid_from").group_by("currency").agg(pl.col("rate").last())
+    )
+    is_own = pl.col("currency").fill_null(own) == own
+    return (
+        table.join(latest, on="currency", how="left", maintain_order="left")
+        .with_columns(rate=pl.when(is_own).then(1.0).otherwise("rate"))
+        .with_columns(_worth(name) for name in ("minimum_order_cents", "order_cents", "budget_cents"))
+    )
+
+
+def _worth(cents: str) -> pl.Expr:
+    return (pl.col(cents) * pl.col("rate") + 0.5).floor().cast(pl.Int64)
+
+
 def check_supply(night: Night) -> Check:
     """Check supplier and packs of every purchase, and that each order adds its lines up and keeps its supplier's conditions.
 
@@ -61,7 +89,7 @@ def check_supply(night: Night) -> Check:
         "supply.orders",
         told(differ, 1),
         *_of_lines(bought.join(terms_of(night), on="sku", how="left", maintain_order="left")),
-        *_of_orders(orders.join(sums, on="supplier_id", how="left", maintain_order="left"), night.table("suppliers")),
+        *_of_orders(orders.join(sums, on="supplier_id", how="left", maintain_order="left"), suppliers_of(night)),
         none_of(
             sums.join(orders, on="supplier_id", how="anti", maintain_order="left"),
             "{lines_are} lines are bought from {supplier_id}, which is not in supplier_orders",

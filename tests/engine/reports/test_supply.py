@@ -9,7 +9,7 @@ from engine.config import Inventory
 from engine.contracts.goods import INBOUND, STOCK, STOCK_MOVEMENTS
 from engine.contracts.supply import SUPPLIER_ORDERS
 from engine.errors import InputError, UsageError
-from engine.reports.currency import supply_in_currency
+from engine.reports.currency import check_rates, supply_in_currency
 from engine.reports.outlook import look
 from engine.reports.proposals import freight_of, propose, propose_orders
 from engine.reports.stock_health import health, stock_health
@@ -206,3 +206,29 @@ def test_suppliers_with_prices_in_several_currencies_are_refused_or_converted_at
         seen(held, moved, terms=terms, suppliers=suppliers)
     with pytest.raises(InputError, match="1 suppliers have no rate to EUR, such as S1 in USD on 2026-03-01"):
         supply_in_currency(terms, suppliers, rates.head(1), "EUR", NIGHT)
+
+
+def test_rates_that_cannot_be_meant_are_refused():
+    suppliers = pl.DataFrame({"supplier_id": ["S1"], "currency": ["USD"], "budget_cents": [10**15]})
+    terms = pl.DataFrame({"supplier_id": ["S1"], "sku": ["A"], "unit_cost_cents": [10**10]})
+
+    def rates(*values, after=0):
+        day = NIGHT.date() + timedelta(days=after)
+        return pl.DataFrame({"currency": "USD", "valid_from": [day] * len(values), "rate": values})
+
+    for wrong in (0.0, -1.0, float("nan"), float("inf"), None):
+        with pytest.raises(
+            InputError, match=r"rates has 1 rows whose rate is not a number above 0, such as .* for USD"
+        ):
+            supply_in_currency(terms, suppliers, rates(1.0, wrong), "EUR", NIGHT)
+    with pytest.raises(InputError, match="exchange_rates has more than one row for currency 'USD'"):
+        supply_in_currency(terms, suppliers, rates(1.0, 1.1), "EUR", NIGHT)
+    with pytest.raises(InputError, match="unit_cost_cents of supplier S1 comes to 20000000000 at its rate"):
+        supply_in_currency(terms, suppliers, rates(2.0), "EUR", NIGHT)
+    with pytest.raises(InputError, match="budget_cents of supplier S1 comes to"):
+        supply_in_currency(terms.clear(), suppliers, rates(1e6), "EUR", NIGHT)
+    with pytest.raises(InputError, match="1 suppliers have no rate to EUR, such as S1 in USD on 2026-03-01"):
+        check_rates(suppliers, rates(1.0, after=1), "EUR", NIGHT)
+    check_rates(suppliers, rates(1.0), "EUR", NIGHT)
+    same = supply_in_currency(terms, suppliers.drop("currency"), rates(2.0), "EUR", NIGHT)
+    assert [one.to_dicts() for one in same] == [terms.to_dicts(), suppliers.drop("currency").to_dicts()]

@@ -248,6 +248,25 @@ def test_suppliers_terms_and_routes_that_cannot_be_are_rejected_by_row_and_colum
     assert "not in table warehouses: add it there or correct it here" in loaded.rejects["reason"].to_list()
 
 
+def test_a_supplier_in_a_currency_without_a_rate_is_rejected_by_row_and_column_until_it_has_one(
+    inbox: Path, book: Book
+) -> None:
+    put(inbox, "suppliers.csv", "supplier_id,currency\nS1,EUR\nS2,\nS3,USD\nS4,usd\n")
+    put(inbox, "supply_terms.csv", "supplier_id,sku\nS1,00001\nS2,00002\nS3,00003\n")
+    loaded = take(inbox, book)
+    assert loaded.inputs.suppliers.select("supplier_id", "currency").rows() == [("S1", "EUR"), ("S2", None)]
+    found = loaded.rejects.select("table", "row", "column", "value").rows()
+    assert ("suppliers", 3, "currency", "USD") in found
+    assert ("suppliers", 4, "currency", "usd") in found
+    assert ("supply_terms", 3, "supplier_id", "S3") in found
+    assert "not in table exchange_rates: add it there or correct it here" in loaded.rejects["reason"].to_list()
+    put(inbox, "exchange_rates.csv", "currency,valid_from,rate\nUSD,2026-01-01,0.9\nUSD,2026-02-01,0\n")
+    loaded = take(inbox, book)
+    assert loaded.inputs.suppliers["supplier_id"].to_list() == ["S1", "S2", "S3"]
+    assert loaded.inputs.supply_terms["supplier_id"].to_list() == ["S1", "S2", "S3"]
+    assert ("exchange_rates", 2, "rate") in loaded.rejects.select("table", "row", "column").rows()
+
+
 def test_rows_that_refer_to_what_a_new_snapshot_dropped_are_rejected(inbox: Path, book: Book) -> None:
     assert take(inbox, book).inputs.locations.is_empty()
     put(

@@ -76,6 +76,9 @@ def spoilt_input(night, table, **values):
 
 def test_conditions_that_a_run_does_not_keep_are_seen(night):
     assert "suppliers say" in spoilt_input(night, "suppliers", minimum_order_cents=pl.lit(10**12))["supply.orders"]
+    assert "units at" in spoilt_input(night, "exchange_rates", rate=pl.col("rate") * 2)["proposals.purchases"]
+    later = spoilt_input(night, "exchange_rates", valid_from=pl.col("valid_from").dt.offset_by("9y"))
+    assert {"proposals.purchases", "supply.orders"} <= set(later)
     assert "in packs of 1009" in spoilt_input(night, "supply_terms", pack_units=pl.lit(1009))["supply.orders"]
     assert (
         "the way is closed"
