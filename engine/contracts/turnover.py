@@ -68,7 +68,7 @@ TURNOVER_TRACE: Final = Table(
         text("warehouse_id", "where"),
         text("sku", "article"),
         integer("quantity", "units, signed"),
-        text("kind", "why; `opening` for what was there before the period"),
+        text("kind", "why; `opening` for what was there before the period, or before the record for an opening"),
         text("reference", "order, purchase or transfer it belongs to", nullable=True),
         integer("value_cents", "cost of the units, signed as the quantity", at_least=-_MONEY, at_most=_MONEY),
         integer("revaluation_cents", "what covering a negative stock added", at_least=-_MONEY, at_most=_MONEY),

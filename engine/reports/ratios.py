@@ -8,17 +8,20 @@ import polars as pl
 def turn_ratios(period_days: pl.Expr) -> list[pl.Expr]:
     """Give turns, days on hand and gross margin return on inventory.
 
-    Turns are annualised with 365 days. Stock without sales has no days on hand; sales without stock have no turns.
+    Turns are annualised with 365 days. Stock without sales turns zero times and has no days on hand, even where covering
+    a negative stock cost something; sales without stock have no turns.
 
     Parameters
     ----------
     period_days
-        Days of the period. The frame has cogs_cents, average_value_cents and gross_margin_cents.
+        Days of the period. The frame has sold_units, cogs_cents, average_value_cents and gross_margin_cents.
     """
     average, cogs = pl.col("average_value_cents"), pl.col("cogs_cents")
+    has_sales = pl.col("sold_units") > 0
+    turned = pl.when(has_sales).then(cogs * (365 / period_days) / average).otherwise(0.0)
     return [
-        pl.when(average > 0).then(cogs * (365 / period_days) / average).alias("turns"),
-        pl.when((average > 0) & (cogs > 0)).then(period_days * average / cogs).alias("days_on_hand"),
+        pl.when(average > 0).then(turned).alias("turns"),
+        pl.when((average > 0) & has_sales & (cogs > 0)).then(period_days * average / cogs).alias("days_on_hand"),
         pl.when(average > 0).then(pl.col("gross_margin_cents") / average).alias("gmroi"),
     ]
 

@@ -43,12 +43,15 @@ def _counted(figure: str) -> pl.Expr | None:
 
 
 _STANDING: Final[dict[str, tuple[str, Callable[[pl.Expr], pl.Expr]]]] = {
+    "opening_units": ("units", lambda _: pl.lit(1)),
+    "opening_value_cents": ("value", lambda _: pl.lit(1)),
     "closing_units": ("units", lambda _: pl.lit(1)),
     "closing_value_cents": ("value", lambda _: pl.lit(1)),
     "average_units": ("units", lambda share: share),
     "average_value_cents": ("value", lambda share: share),
 }
 """Figures of what stands there: a movement counts for the share of the period that its units or value stayed."""
+_OPENING: Final = ("opening_units", "opening_value_cents")
 TRACED: Final = (
     "sale_units",
     "returned_units",
@@ -82,7 +85,7 @@ def trace_turnover(
     """Give the movements behind a figure of `inventory_turnover`; their amounts add up to it.
 
     A figure of what stands there (closing and average stock) begins with a row of kind `opening` for each stock: what was
-    there before the period. The ratios are made of such figures: turns of `cogs_cents` and `average_value_cents`.
+    there before the period; for the opening itself, before the first movement on record. The ratios are made of such figures: turns of `cogs_cents` and `average_value_cents`.
 
     Parameters
     ----------
@@ -118,12 +121,14 @@ def _amounts(
     """Give what the movements of these stocks add to the figure."""
     first_day = last_day - timedelta(days=period_days - 1)
     rows = valued.rows.join(stocks.select(_PAIR), on=_PAIR, how="semi", maintain_order="left")
-    before, within = pl.col("day") < first_day, pl.col("day") >= first_day
+    before, within = rows.filter(pl.col("day") < first_day), rows.filter(pl.col("day") >= first_day)
     counted = _counted(figure)
     if counted is not None:
-        found = rows.filter(within).with_columns(amount=counted.cast(pl.Float64))
+        found = within.with_columns(amount=counted.cast(pl.Float64))
+    elif figure in _OPENING:
+        found = _standing(figure, _openings(stocks, before.clear()), before, last_day, period_days)
     else:
-        found = _standing(figure, _openings(stocks, rows.filter(before)), rows.filter(within), last_day, period_days)
+        found = _standing(figure, _openings(stocks, before), within, last_day, period_days)
     return found.filter(pl.col("amount") != 0).select(
         pl.col(name).cast(dtype) for name, dtype in TURNOVER_TRACE.schema.items()
     )

@@ -74,7 +74,7 @@ def test_windows_of_a_log_in_parts(goods, filed, level):
 
 @pytest.mark.parametrize("key", [{}, {"sku": "007"}, {"category": "b", "warehouse_id": "LYON"}, {"sku": "none such"}])
 def test_the_rows_behind_a_figure_of_a_log_in_parts(goods, filed, key):
-    for figure in ("sold_units", "revaluation_cents", "closing_value_cents", "average_units"):
+    for figure in ("sold_units", "revaluation_cents", "closing_value_cents", "average_units", "opening_value_cents"):
         found = trace_turnover(figure, *filed, NIGHT, period_days=60, **key)
         assert found.equals(trace_turnover(figure, *goods, NIGHT, period_days=60, **key)), figure
 

@@ -11,6 +11,7 @@ from engine.errors import InputError, UsageError
 from engine.reports.delivery import delivery_performance
 from engine.reports.ledger import movement_costs, stock_ledger
 from engine.reports.returned import return_summary
+from engine.reports.rolling import rolling_turnover
 from engine.reports.stock_health import stock_health
 from engine.reports.turnover import inventory_turnover, mean_prices
 
@@ -182,6 +183,20 @@ def test_sales_without_stock_are_cross_dock():
     table = inventory_turnover(stock(("L", "B", 0)), movements, PRODUCTS, NIGHT, period_days=10, levels=["sku"])
     row = table.row(0, named=True)
     assert (row["turns"], row["cross_dock"], row["no_sales"], row["cogs_cents"]) == (None, True, False, 450)
+
+
+def test_covering_a_negative_stock_is_no_sale():
+    # Five units left before the period at 100 each and are covered within it at 300: that costs 1,000, and nothing was sold.
+    movements = moves((-40, "L", "00123", -5, "sale"), (-5, "L", "00123", 20, "receipt", 300))
+    tables = (
+        inventory_turnover(stock(("L", "00123", 15)), movements, PRODUCTS, NIGHT, period_days=20, levels=["company"]),
+        rolling_turnover(stock(("L", "00123", 15)), movements, PRODUCTS, NIGHT, windows=(20,), days=1),
+    )
+    for table in tables:
+        row = table.row(0, named=True)
+        assert (row["sold_units"], row["cogs_cents"], row["average_units"]) == (0, 1_000, 1)
+        assert (row["turns"], row["days_on_hand"]) == (0, None)
+    assert tables[0]["no_sales"].item()
 
 
 def test_margin_needs_a_price_for_all_that_sold():
