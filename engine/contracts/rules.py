@@ -6,11 +6,9 @@ from typing import Final
 
 import polars as pl
 
+from engine.contracts.ranges import COUNTRY, MAX_CENTS, MAX_UNITS
 from engine.contracts.schema import Reference, Rule, Table, date, integer, text
 
-_MAX_UNITS: Final = 10**9
-_MAX_CENTS: Final = 10**10
-_COUNTRY: Final = "[A-Z]{2}"
 _FORBIDS: Final = ("warehouse_id", "service_id", "dest_country", "hazard_class")
 
 PICKUPS: Final = Table(
@@ -25,7 +23,7 @@ PICKUPS: Final = Table(
             "daily_shipments",
             "most parcels on one hand-over day, those that earlier nights planned for it included",
             at_least=0,
-            at_most=_MAX_UNITS,
+            at_most=MAX_UNITS,
         ),
     ),
 )
@@ -43,14 +41,14 @@ STOCK_RESERVES: Final = Table(
             "units that tonight may not take, beside safety stock",
             default=0,
             at_least=0,
-            at_most=_MAX_UNITS,
+            at_most=MAX_UNITS,
         ),
         integer(
             "worth_cents",
             "what a unit there is expected to be worth to later orders; set on every unit that an offer takes",
             default=0,
             at_least=0,
-            at_most=_MAX_CENTS,
+            at_most=MAX_CENTS,
         ),
     ),
 )
@@ -69,7 +67,7 @@ RESTRICTIONS: Final = Table(
     columns=(
         text("warehouse_id", "origin", nullable=True),
         text("service_id", "service", nullable=True),
-        text("dest_country", "destination, ISO 3166 alpha-2, such as DE", nullable=True, pattern=_COUNTRY),
+        text("dest_country", "destination, ISO 3166 alpha-2, such as DE", nullable=True, pattern=COUNTRY),
         text("hazard_class", "dangerous-goods class in the parcel", nullable=True),
     ),
 )
@@ -79,7 +77,7 @@ HOLIDAYS: Final = Table(
     "a day without work in a country, beside Saturday and Sunday: nothing leaves, moves towards it or is delivered there",
     key=("country", "day"),
     columns=(
-        text("country", "ISO 3166 alpha-2, such as DE", pattern=_COUNTRY),
+        text("country", "ISO 3166 alpha-2, such as DE", pattern=COUNTRY),
         date("day", "day"),
     ),
 )

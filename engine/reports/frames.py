@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 import polars as pl
 
-from engine.contracts.schema import Table
+from engine.contracts.schema import Column, Kind, Table
 from engine.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -92,6 +93,97 @@ def one_row_each(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
         first = ", ".join(f"{name} {again[name][0]!r}" for name in table.key)
         raise InputError(f"{table.name} has more than one row for {first} ({again.height} such rows). Give it one.")
     return frame
+
+
+def completed(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Give the columns of a table of which a frame may lack any; what is absent is as the contract has it.
+
+    Raises
+    ------
+    InputError
+        When values are not of the kind of their column, outside its range, or break a rule of the table.
+    """
+    _check_kinds(frame, table)
+    columns = []
+    for column in table.columns:
+        value = pl.col(column.name) if column.name in frame.columns else pl.lit(None)
+        value = value.cast(column.kind.dtype)
+        columns.append((value if column.default is None else value.fill_null(column.default)).alias(column.name))
+    try:
+        found = frame.select(columns) if frame.width else table.empty()
+    except pl.exceptions.PolarsError as error:
+        told = str(error).splitlines()[0]
+        raise InputError(f"{table.name} has values of another kind than its columns: {told}") from error
+    check_values(found, table)
+    return found
+
+
+def check_values(frame: pl.DataFrame, table: Table) -> None:
+    """Refuse values that a file could not bring either: beyond the range of their column, or against a rule of the table.
+
+    Raises
+    ------
+    InputError
+        When there are such values.
+    """
+    for column in table.columns:
+        beyond = frame.filter(~_is_within(column))
+        if beyond.height:
+            allowed = "finite numbers" if column.maximum is None else f"{column.minimum:g} to {column.maximum:g}"
+            raise InputError(
+                f"{table.name}: {column.name} must be {allowed}; it is {beyond[column.name][0]} in a row "
+                f"({beyond.height} such rows). Correct it."
+            )
+    for rule in table.rules:
+        broken = frame.filter((~rule.holds).fill_null(value=False))
+        if broken.height:
+            first = ", ".join(str(broken[name][0]) for name in table.key)
+            raise InputError(f"{table.name}: {rule.reason} ({first}; {broken.height} such rows).")
+
+
+def _is_within(column: Column) -> pl.Expr:
+    value, holds = pl.col(column.name), pl.lit(value=True)
+    if column.kind is Kind.NUMBER:
+        holds &= value.is_finite()
+    if column.minimum is not None:
+        holds &= value >= column.minimum
+    if column.maximum is not None:
+        holds &= value <= column.maximum
+    return holds.fill_null(value=True)
+
+
+def figures_of(frame: Frame, name: str, keys: Sequence[str], *columns: str) -> pl.DataFrame:
+    """Give a frame of figures, one row for each key, none of them below zero.
+
+    Parameters
+    ----------
+    frame
+        A Polars or pandas frame.
+    name
+        What it is called in an error.
+    keys, columns
+        Columns that identify a row, and those with its figures; it must have both.
+
+    Raises
+    ------
+    InputError
+        When it lacks a column, figures are no finite numbers from 0 up, or rows have the same key.
+    """
+    found = frame_of(frame, name, *keys, *columns)
+    for column in columns:
+        if not (found[column].dtype.is_numeric() or found[column].dtype == pl.Null):
+            raise InputError(f"{name}: {column} must be numbers; it is {found[column].dtype}.")
+        value = pl.col(column).cast(pl.Float64)
+        wrong = found.filter(~(value.is_finite() & (value >= 0)).fill_null(value=True))
+        if wrong.height:
+            raise InputError(
+                f"{name}: {column} must be finite numbers from 0 up; it is {wrong[column][0]} in a row ({wrong.height} such rows)."
+            )
+    again = found.filter(found.select(keys).is_duplicated())
+    if again.height:
+        first = ", ".join(f"{key} {again[key][0]!r}" for key in keys)
+        raise InputError(f"{name} has more than one row for {first} ({again.height} such rows). Give it one.")
+    return found
 
 
 def _check_kinds(frame: pl.DataFrame, table: Table) -> None:

@@ -16,7 +16,7 @@ from engine.config import Inventory
 from engine.contracts.goods import INBOUND
 from engine.errors import InputError
 from engine.reports.demand import expected_demand
-from engine.reports.frames import Frame, canonical, frame_of, utc
+from engine.reports.frames import Frame, canonical, check_values, figures_of, frame_of, utc
 from engine.reports.history import History, read_history
 from engine.reports.terms import conditions, with_terms
 from engine.reports.turnover import measured
@@ -159,9 +159,9 @@ def look(
     history = read_history(
         frame_of(stock, "stock"), log, frame_of(products, "products"), night, period_days=rules.period_days
     )
-    coming = canonical(frame_of(inbound, "inbound"), INBOUND).with_columns(
-        in_days=(pl.col("expected_at") - night).dt.total_microseconds() / _DAY_US
-    )
+    due = canonical(frame_of(inbound, "inbound"), INBOUND)
+    check_values(due, INBOUND)
+    coming = due.with_columns(in_days=(pl.col("expected_at") - night).dt.total_microseconds() / _DAY_US)
     stocks = measured(history, threads=threads).with_columns(
         available_units=pl.col("on_hand") - pl.col("reserved"), margin_cents=_margin(prices, rules)
     )
@@ -174,7 +174,7 @@ def _margin(prices: Frame | None, rules: Inventory) -> pl.Expr:
     margin = cost * rules.lost_margin_share
     if prices is None:
         return margin
-    known = frame_of(prices, "prices", "sku", "unit_price_cents")
+    known = figures_of(prices, "prices", ["sku"], "unit_price_cents")
     price = pl.col("sku").replace_strict(
         known["sku"], known["unit_price_cents"].cast(pl.Float64), default=None, return_dtype=pl.Float64
     )

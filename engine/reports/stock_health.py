@@ -11,7 +11,7 @@ import polars as pl
 
 from engine.config import Inventory
 from engine.contracts.reports import STOCK_HEALTH
-from engine.reports.frames import Frame, day_number, frame_of
+from engine.reports.frames import Frame, day_number, figures_of, frame_of
 from engine.reports.outlook import PAIR, Outlook, look
 from engine.reports.plan_cost import PAID_COLUMNS
 from engine.reports.proposals import Proposals, freight_of, propose
@@ -73,7 +73,7 @@ def stock_health(
     Raises
     ------
     InputError
-        When a table lacks a column, or its values cannot be valued exactly.
+        When a table lacks a column or names a row twice, or its values cannot be valued exactly.
     UsageError
         When a warehouse named is unknown.
     """
@@ -98,8 +98,8 @@ def stock_health(
     return health(
         outlook,
         proposals,
-        demand=None if demand is None else frame_of(demand, "demand", *PAIR, "units_per_day"),
-        paid=None if paid is None else frame_of(paid, "paid", *PAIR, *PAID_COLUMNS),
+        demand=None if demand is None else figures_of(demand, "demand", PAIR, "units_per_day"),
+        paid=None if paid is None else figures_of(paid, "paid", PAIR, *PAID_COLUMNS),
     )
 
 

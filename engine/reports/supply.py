@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from engine.contracts.supply import TRANSFER_ROUTES
 from engine.errors import UsageError
-from engine.reports.frames import Frame, frame_of
+from engine.reports.frames import Frame, completed, frame_of, one_row_each
 from engine.reports.outlook import PAIR, Outlook
 from engine.reports.terms import TERMS, check_one_purse
 from solvers.inventory import UNLIMITED, ReplenishmentProblem
@@ -52,28 +53,24 @@ class Freight:
         Raises
         ------
         InputError
-            When the routes lack a column, or a cost is negative.
+            When the routes lack a column, name a way twice, or hold values that no file could bring.
         UsageError
             When a route names a warehouse that has no stock.
         """
         costs = np.full((len(warehouses), len(warehouses)), float(getattr(self, column)))
         if self.routes is None:
             return costs
-        routes = frame_of(self.routes, "routes", "from_warehouse_id", "to_warehouse_id")
-        if column in routes.columns:
-            known = routes.filter(pl.col(column).is_not_null())
-            costs[_ends(known, warehouses)] = known[column].to_numpy()
+        ends = "from_warehouse_id", "to_warehouse_id"
+        routes = one_row_each(completed(frame_of(self.routes, "routes", *ends), TRANSFER_ROUTES), TRANSFER_ROUTES)
+        known = routes.filter(pl.col(column).is_not_null())
+        costs[_ends(known, warehouses)] = known[column].to_numpy()
         if column == "cents_per_unit":
-            costs[_ends(routes.filter(self._is_closed(routes)), warehouses)] = _NO_WAY_CENTS
+            costs[_ends(routes.filter(self._is_closed()), warehouses)] = _NO_WAY_CENTS
         return costs
 
-    def _is_closed(self, routes: pl.DataFrame) -> pl.Expr:
-        closed = pl.lit(value=False)
-        if "is_open" in routes.columns:
-            closed |= ~pl.col("is_open").fill_null(value=True)
-        if "lead_days" in routes.columns and self.most_days is not None:
-            closed |= pl.col("lead_days").fill_null(0.0) > self.most_days
-        return closed
+    def _is_closed(self) -> pl.Expr:
+        is_too_long = pl.lit(value=False) if self.most_days is None else pl.col("lead_days") > self.most_days
+        return ~pl.col("is_open") | is_too_long
 
 
 @dataclass(frozen=True)
@@ -117,6 +114,8 @@ def supply_of(outlook: Outlook, budget: int | Mapping[str, int] | None) -> Suppl
     """
     articles = outlook.stocks.group_by("sku").agg(pl.col(TERMS).first()).sort("sku")
     if budget is not None and not isinstance(budget, int | Mapping):
+        raise UsageError(f"budget_cents is {budget!r}; give whole cents, or whole cents by supplier.")
+    if isinstance(budget, Mapping) and not all(isinstance(cents, int | np.integer) for cents in budget.values()):
         raise UsageError(f"budget_cents is {budget!r}; give whole cents, or whole cents by supplier.")
     if isinstance(budget, int):
         check_one_purse(outlook.suppliers, budget)

@@ -7,11 +7,10 @@ from typing import Final
 import polars as pl
 
 from engine.config import Inventory
-from engine.contracts.schema import Table
 from engine.contracts.supply import SUPPLIERS, SUPPLY_TERMS
 from engine.errors import InputError, UsageError
 from engine.reports.currency import check_currency
-from engine.reports.frames import Frame, frame_of
+from engine.reports.frames import Frame, completed, frame_of
 
 TERMS: Final = ("supplier_id", "price_cents", "pack_units", "minimum_units", "order_cents", "lead_days", "lead_days_sd")
 """What is known of buying an article, beside its sku."""
@@ -37,11 +36,12 @@ def with_terms(stocks: pl.DataFrame, terms: Frame | None, suppliers: pl.DataFram
     Raises
     ------
     InputError
-        When terms lack the article, name it twice for a supplier, or are in several currencies.
+        When terms lack the article, name it twice for a supplier, hold values that no file could bring, or are in several
+        currencies.
     """
     rows = pl.DataFrame(schema={"sku": pl.String}) if terms is None else frame_of(terms, "terms", "sku")
     _check_one_currency(rows, SUPPLY_TERMS.name)
-    known = _completed(rows, SUPPLY_TERMS, except_for="sku")
+    known = completed(rows, SUPPLY_TERMS)
     twice = known.filter(pl.struct("supplier_id", "sku").is_duplicated())
     if twice.height:
         raise InputError(f"terms names article {twice['sku'][0]} more than once; a supplier has one row an article.")
@@ -70,13 +70,18 @@ def conditions(suppliers: Frame | None) -> pl.DataFrame:
     Raises
     ------
     InputError
-        When suppliers lack their identifier, one is named twice, or they are in several currencies.
+        When suppliers lack their identifier, one is named twice, values are such that no file could bring them, or they are
+        in several currencies.
     """
     if suppliers is None:
         return SUPPLIERS.empty()
     given = frame_of(suppliers, "suppliers", "supplier_id")
     _check_one_currency(given, SUPPLIERS.name)
-    found = _completed(given, SUPPLIERS, except_for="supplier_id")
+    found = completed(given, SUPPLIERS)
+    if found["supplier_id"].null_count():
+        raise InputError(
+            f"suppliers has {found['supplier_id'].null_count()} rows without supplier_id; name or remove them."
+        )
     if found["supplier_id"].is_duplicated().any():
         raise InputError(
             f"suppliers names {found.filter(pl.col('supplier_id').is_duplicated())['supplier_id'][0]} twice."
@@ -107,18 +112,3 @@ def _check_one_currency(frame: pl.DataFrame, name: str) -> None:
     if "currency" in frame.columns:
         stated = frame.lazy().select(pl.col("currency").cast(pl.String).fill_null("the shop's own"))
         check_currency(stated, name, "supply_in_currency")
-
-
-def _completed(frame: pl.DataFrame, table: Table, *, except_for: str) -> pl.DataFrame:
-    """Give the columns of a table; those that a frame lacks, and values that are absent, as the contract has them."""
-    columns = []
-    for column in table.columns:
-        value = pl.col(column.name) if column.name in frame.columns else pl.lit(None)
-        value = value.cast(column.kind.dtype)
-        if column.default is not None and column.name != except_for:
-            value = value.fill_null(pl.lit(column.default, dtype=column.kind.dtype))
-        columns.append(value.alias(column.name))
-    try:
-        return frame.select(columns) if frame.width else pl.DataFrame(schema=table.schema)
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"{table.name} has values of another kind than its columns: {error}") from error

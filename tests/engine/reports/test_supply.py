@@ -11,6 +11,7 @@ from engine.contracts.supply import SUPPLIER_ORDERS
 from engine.errors import InputError, UsageError
 from engine.reports.currency import check_rates, supply_in_currency
 from engine.reports.outlook import look
+from engine.reports.plan_cost import PAID_COLUMNS
 from engine.reports.proposals import freight_of, propose, propose_orders
 from engine.reports.stock_health import health, stock_health
 from engine.reports.terms import check_one_purse, conditions
@@ -232,3 +233,58 @@ def test_rates_that_cannot_be_meant_are_refused():
     check_rates(suppliers, rates(1.0), "EUR", NIGHT)
     same = supply_in_currency(terms, suppliers.drop("currency"), rates(2.0), "EUR", NIGHT)
     assert [one.to_dicts() for one in same] == [terms.to_dicts(), suppliers.drop("currency").to_dicts()]
+
+
+OF_A = {"sku": ["A"], "supplier_id": ["S1"]}
+WAY = {"from_warehouse_id": ["M"], "to_warehouse_id": ["L"]}
+STOCK_A = {"warehouse_id": ["L", "L"], "sku": ["A", "A"]}
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"terms": OF_A | {"pack_units": [0]}}, "supply_terms: pack_units must be 1 to 1e"),
+        ({"terms": OF_A | {"pack_units": [2.5]}}, "pack_units must be whole numbers; 2.5 is none"),
+        ({"terms": OF_A | {"unit_cost_cents": [9.99]}}, "unit_cost_cents must be whole numbers; 9.99 is none"),
+        ({"terms": OF_A | {"unit_cost_cents": [-9]}}, "unit_cost_cents must be 0 to 1e.*it is -9"),
+        ({"suppliers": {"supplier_id": ["S1"], "lead_days_mean": [-5.0]}}, "lead_days_mean must be 0 to 365; it is -5"),
+        ({"suppliers": {"supplier_id": ["S1"], "lead_days_mean": [float("nan")]}}, "lead_days_mean must be 0 to 365"),
+        ({"suppliers": {"supplier_id": ["S1"], "lead_days_sd": [-5.0]}}, "lead_days_sd must be 0 to 365"),
+        ({"suppliers": {"supplier_id": ["S1", None]}}, "suppliers has 1 rows without supplier_id"),
+        (
+            {"suppliers": {"supplier_id": ["S1"], "minimum_order_cents": [10], "budget_cents": [5]}},
+            "the least order is above the budget; nothing could be bought .S1; 1",
+        ),
+        ({"routes": WAY | {"cents_per_unit": [-7]}}, "transfer_routes: cents_per_unit must be 0 to"),
+        ({"routes": WAY | {"cents_per_unit": ["x"]}}, "transfer_routes has values of another kind"),
+        ({"routes": {name: 2 * end for name, end in WAY.items()}}, "transfer_routes has more than one row for from"),
+        ({"routes": {name: ["L"] for name in WAY}}, "a route leads to another warehouse .L, L; 1"),
+        ({"prices": {"sku": ["A", "A"], "unit_price_cents": [1, 2]}}, "prices has more than one row for sku 'A'"),
+        ({"prices": {"sku": ["A"], "unit_price_cents": [float("nan")]}}, "unit_price_cents must be finite numbers"),
+        ({"demand": STOCK_A | {"units_per_day": [1.0, 2.0]}}, "demand has more than one row for warehouse_id 'L'"),
+        (
+            {"demand": STOCK_A | {"units_per_day": [1.0, -2.0]}},
+            "units_per_day must be finite numbers from 0 up; it is -2",
+        ),
+        ({"demand": STOCK_A | {"units_per_day": ["a", "b"]}}, "units_per_day must be numbers; it is String"),
+        (
+            {"paid": STOCK_A | {name: [1, 1] for name in PAID_COLUMNS}},
+            "paid has more than one row for warehouse_id 'L'",
+        ),
+    ],
+)
+def test_values_that_no_file_could_bring_are_refused_in_frames_too(tables, message):
+    """Fractions were cut off, negative times planned with, and a stock named twice stood twice in stock health."""
+    frames = {name: pl.DataFrame(columns) for name, columns in tables.items()}
+    held, moved = stock(("L", "A", 5), ("M", "A", 9)), sales(("L", "A", 4))
+    with pytest.raises(InputError, match=message):
+        stock_health(held, moved, PRODUCTS, INBOUND.empty(), NIGHT, settings=RULES, **frames)
+
+
+def test_receipts_of_less_than_nothing_and_fractions_of_a_cent_are_refused():
+    held, moved = stock(("L", "A", 5)), sales(("L", "A", 4))
+    coming = pl.DataFrame([("L", "A", -5, NIGHT + timedelta(days=2))], schema=INBOUND.schema, orient="row")
+    with pytest.raises(InputError, match=r"inbound: quantity must be 1 to .*; it is -5"):
+        seen(held, moved, coming=coming)
+    with pytest.raises(UsageError, match="give whole cents, or whole cents by supplier"):
+        propose(seen(held, moved), budget_cents={"any": 5.5})
