@@ -196,10 +196,17 @@ def policy_for_fill_rate(
     def served(lower: int, ordered: int) -> float:
         return simulate_policy(StockPolicy(lower, lower + ordered, lot, review_days), wanted, waits).fill_rate
 
+    lower, upper = _levels(served, fill_rate, quantity)
+    return StockPolicy(lower, upper, lot, review_days)
+
+
+def _levels(served: Callable[[int, int], float], fill_rate: float, quantity: int) -> tuple[int, int]:
+    """Give the levels that keep the promise most nearly, by what a lower level and an order quantity serve."""
+
     def keeps(ordered: int, lower: int) -> bool:
         return served(lower, ordered) >= fill_rate
 
-    best, least = StockPolicy(0, quantity, lot, review_days), 1.0
+    best, least = (0, quantity), 1.0
     lower = 0
     for ordered in _around(quantity):
         is_far = not quantity / 2 <= ordered <= 2 * quantity
@@ -208,7 +215,7 @@ def policy_for_fill_rate(
         lower = _lowest(partial(keeps, ordered), lower)
         beyond = served(lower, ordered) - fill_rate
         if beyond < least:
-            best, least = StockPolicy(lower, lower + ordered, lot, review_days), beyond
+            best, least = (lower, lower + ordered), beyond
         if least < _CLOSE:
             break
     return best

@@ -7,6 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from engine.verify.contract import check_contracts
 from engine.verify.files import read_night
 from engine.verify.proposals import check_proposals
 
@@ -91,6 +92,16 @@ def test_conditions_that_a_run_does_not_keep_are_seen(night):
     assert "which is not in supplier_orders" in " ".join(
         failed(night, supplier_orders=orders.tail(-1))["supply.orders"]
     )
+
+
+def test_a_supplier_in_a_currency_without_a_rate_is_seen(night):
+    def unknown(currency):
+        suppliers = night.inputs["suppliers"].with_columns(currency=pl.lit(currency))
+        changed = replace(night, inputs=night.inputs | {"suppliers": suppliers})
+        return [line for check in check_contracts(changed) for line in check.violations]
+
+    assert "currency GBP is not in exchange_rates" in " ".join(unknown("GBP"))
+    assert unknown("EUR") == []
 
 
 def test_a_missing_row_is_seen(night):
