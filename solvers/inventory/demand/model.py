@@ -18,6 +18,7 @@ from statistics import NormalDist
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from solvers.inventory.demand import kernels_forecast as kernels
 from solvers.inventory.demand.accuracy import pinball_loss
@@ -59,13 +60,15 @@ class ForecastParameters:
 
 
 class DemandModel:
-    """A set of series and the forecasts that parameters give for any origin; sums are kept, as searches ask again."""
+    """A set of series and the forecasts that parameters give for any origin; what does not depend on them is kept, as searches ask again."""
 
     def __init__(self, series: DemandSeries, lead_periods: int, levels: Numbers, threads: int) -> None:
         self.series, self.lead_periods, self.levels, self.threads = series, lead_periods, levels, threads
         self.z = np.array([NormalDist().inv_cdf(float(level)) for level in levels])
         self.factor = season_factors(series)
         self._sums: dict[tuple[int, float], Numbers] = {}
+        self._seasons: dict[int, Numbers] = {}
+        self._windows: dict[int, tuple[Numbers, npt.NDArray[np.bool_]]] = {}
 
     def origins(self) -> list[int]:
         """Give the ends of history of the back-test, the latest first: windows that do not overlap."""
@@ -114,9 +117,10 @@ class DemandModel:
         return mean, variance
 
     def _season_of(self, end: int) -> Numbers:
-        places = (end + np.arange(self.lead_periods)) % self.series.season_periods
-        out: Numbers = self.factor[:, places].sum(axis=1)
-        return out
+        if end not in self._seasons:
+            places = (end + np.arange(self.lead_periods)) % self.series.season_periods
+            self._seasons[end] = self.factor[:, places].sum(axis=1)
+        return self._seasons[end]
 
     def quantiles(self, mean: Numbers, variance: Numbers) -> Numbers:
         """Give the quantiles of demand with those moments."""
@@ -134,14 +138,24 @@ class DemandModel:
 
     def loss_of(self, origin: int, quantiles: Numbers) -> tuple[Numbers, Numbers]:
         """Give the same for quantiles from elsewhere."""
-        window = slice(origin, origin + self.lead_periods)
-        came = self.series.demand[:, window].sum(axis=1, dtype=np.int64).astype(np.float64)
-        is_known = self.series.is_known[:, window].all(axis=1)
+        came, is_known = self._window(origin)
         loss = pinball_loss(came, quantiles, self.levels).mean(axis=1)
         return np.where(is_known, loss, 0.0), np.where(is_known, came, 0.0)
 
+    def _window(self, origin: int) -> tuple[Numbers, npt.NDArray[np.bool_]]:
+        """Give the demand of the window after an origin, and whether all of it is known."""
+        if origin not in self._windows:
+            window = slice(origin, origin + self.lead_periods)
+            came = self.series.demand[:, window].sum(axis=1, dtype=np.int64).astype(np.float64)
+            is_known: npt.NDArray[np.bool_] = np.all(self.series.is_known[:, window], axis=1)
+            self._windows[origin] = came, is_known
+        return self._windows[origin]
+
     def share(self, fill: Callable[[int, int], None], count: int) -> None:
         """Run a function over consecutive parts of the series, one a thread."""
+        if self.threads == 1:
+            fill(0, count)
+            return
         edges = np.linspace(0, count, self.threads + 1).astype(int).tolist()
         with ThreadPoolExecutor(self.threads) as pool:
             list(pool.map(fill, edges[:-1], edges[1:]))
