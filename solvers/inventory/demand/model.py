@@ -60,7 +60,7 @@ class ForecastParameters:
 
 
 class DemandModel:
-    """A set of series and the forecasts that parameters give for any origin; what does not depend on them is kept, as searches ask again."""
+    """A set of series and the forecasts that parameters give for any origin; what searches ask for again is kept."""
 
     def __init__(self, series: DemandSeries, lead_periods: int, levels: Numbers, threads: int) -> None:
         self.series, self.lead_periods, self.levels, self.threads = series, lead_periods, levels, threads
