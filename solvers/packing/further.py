@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from solvers.packing.kernels_carton import FITS, REFUTED
-from solvers.packing.kernels_further import list_open, try_open
+from solvers.packing.kernels_further import list_open, refute_open, try_open
 from solvers.packing.kernels_sets import FEASIBLE, OPTIMAL
 from solvers.packing.kernels_work import TOTAL_UNITS
 
@@ -27,6 +27,9 @@ _PROOF_GROWTH: Final = 4
 _FEWEST_NODES: Final = 1_000
 _NODES_PER_SECOND: Final = 500_000
 """Fewer than are searched: the exact search does not look at the clock."""
+_FEW_UNITS: Final = 14
+"""So few items are searched patiently, and faster, as fewer distances between them are kept closed."""
+_NODES_OF_FEW_PER_SECOND: Final = 700_000
 
 
 @dataclass(slots=True)
@@ -69,13 +72,21 @@ def go_on(s: int, arrays: Arrays, memory: Memory, seconds: float, clock: Callabl
     num = list_open(s, group, work, a.items, a.rules, a.cartons, a.prices, a.sets, a.out)
     listed = zip(work.carton_turn[:num].tolist(), work.carton_key[:num].tolist(), strict=True)
     open_ = [_Box(carton, price, max(_FEWEST_NODES, a.rules.node_limit)) for carton, price in listed]
-    units = max(_MANY_UNITS, int(group.total[TOTAL_UNITS]))
-    tries = max(_FEWEST_TRIES, _TRIES * _MANY_UNITS // units)
+    units = int(group.total[TOTAL_UNITS])
+    is_patient = units <= _FEW_UNITS
+    tries = max(_FEWEST_TRIES, _TRIES * _MANY_UNITS // max(_MANY_UNITS, units))
     for turn in count(1):
         boxes = [box for box in open_ if a.cartons.is_flat[box.carton] == 0]
         left = until - clock()
         if not boxes or left <= 0:
             break
+        if is_patient and len(open_) == 1:
+            # A search of few items comes to its end now and then though it has stood still for long.
+            is_patient = False
+            nodes = int(left * _NODES_OF_FEW_PER_SECOND)
+            if refute_open(open_[0].carton, nodes, group, work, search, a.cartons):
+                open_.clear()
+                break
         box = boxes[-min((turn & -turn).bit_length(), len(boxes))]
         rules = a.rules._replace(seed=a.rules.seed + _SEED_STEP * turn)
         nodes = _nodes(box, left)

@@ -15,6 +15,9 @@ from solvers.packing.kernels_sets import SPLIT_CHEAPER, OutArrays, SetArrays, em
 from solvers.packing.kernels_work import (
     BEST_NUM,
     BEST_PRICE,
+    JUDGED,
+    MOST_DOUBLINGS,
+    NODES,
     TOTAL_VOLUME,
     CartonArrays,
     Group,
@@ -90,16 +93,18 @@ def try_open(
     sets: SetArrays,
     out: OutArrays,
 ) -> int:
-    """Try the set in `group` in one more box, by `tries` packings or by an exact search of `nodes`.
+    """Try the set in `group` in one more box, by `tries` packings or by exact searches of `nodes` in all.
 
     A packing found takes the place of the set's parcel.
     """
     rows, edge = group.num_rows[0], cartons.inner[c]
     match_box(group, rows, edge[0], edge[1], edge[2])
     if nodes > 0:
+        memory.state[NODES] = 0
         if refuted_slim(memory, group, rows, edge, ALIKE_PERCENT, nodes, work.box, work.box_entry):
             return REFUTED
-        result = search(memory, group, rows, edge, nodes, work.box, work.box_entry)
+        left = max(1, nodes - memory.state[NODES])
+        result = search(memory, group, rows, edge, left, work.box, work.box_entry)
         if result == NONE:
             return REFUTED
         if result != FOUND or not obeys_rules(group, work, rules, edge):
@@ -113,3 +118,14 @@ def try_open(
     out.sets[s, 1] = out.sets[s, 3] = out.sets[s, 4] = 0
     emit(s, group, work, sets, out)
     return FITS
+
+
+@numba.njit(cache=True, nogil=True)
+def refute_open(c: int, nodes: int, group: Group, work: Work, memory: Search, cartons: CartonArrays) -> bool:
+    """Say whether a box is refuted for the set in `group` by slimmer items alone, in a search never given up as stuck."""
+    edge, judged = cartons.inner[c], memory.state[JUDGED]
+    match_box(group, group.num_rows[0], edge[0], edge[1], edge[2])
+    memory.state[JUDGED] = MOST_DOUBLINGS
+    is_refuted = refuted_slim(memory, group, group.num_rows[0], edge, ALIKE_PERCENT, nodes, work.box, work.box_entry)
+    memory.state[JUDGED] = judged
+    return is_refuted

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numba
 import numpy as np
 
-from solvers.packing.kernels_work import JUDGED, TOTAL_UNITS, TOTAL_VOLUME, Group, Search
+from solvers.packing.kernels_work import JUDGED, MOST_DOUBLINGS, TOTAL_UNITS, TOTAL_VOLUME, Group, Search
 from solvers.packing.proofs.kernels_search import NONE, search
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def refuted_slim(
     Parameters
     ----------
     s
-        Memory.
+        Memory. A search is given up soon where it is stuck, unless `state[JUDGED]` is `MOST_DOUBLINGS`.
     group, rows
         The entries; their usable orientations match the box.
     edge
@@ -85,9 +85,10 @@ def refuted_slim(
         slim.total[TOTAL_VOLUME] += slim.quantity[e] * slim.volume[e]
     if not is_slimmer:
         return False
-    # Packings are of no use here, so what is stuck is given up soon.
+    # Packings are of no use here, so what is stuck is given up soon, unless it shall never be.
     patient = s.state[JUDGED]
-    s.state[JUDGED] = min(patient, SOON)
+    if patient < MOST_DOUBLINGS:
+        s.state[JUDGED] = min(patient, SOON)
     result = search(s, slim, rows, edge, node_limit, boxes, entries)
     s.state[JUDGED] = patient
     return result == NONE

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from solvers.packing.kernels_work import (
+    JUDGED,
+    MOST_DOUBLINGS,
     MOST_DUALS,
     NODES,
     PATIENCE,
@@ -87,7 +89,10 @@ def run(items, box, nodes=10**7, masks=None, patience=0):
         return NONE, quick, boxes
     # Small edges differ by more than a few percent.
     for percent in (15, 50, 100):
-        quick = quick or refuted_slim(memory, group, rows, edge, percent, min(nodes, 1000), boxes, placed)
+        for judged in (memory.state[JUDGED], MOST_DOUBLINGS):
+            memory.state[JUDGED], before = judged, memory.state[JUDGED]
+            quick = quick or refuted_slim(memory, group, rows, edge, percent, min(nodes, 1000), boxes, placed)
+            memory.state[JUDGED] = before
     boxes[:] = 0
     return search(memory, group, rows, edge, nodes, boxes, placed), quick, boxes
 
@@ -198,6 +203,17 @@ def test_five_near_cubes_where_four_go_are_refuted_as_cubes_long_before_all_thei
     assert refuted_slim(*loaded(items, box), 15, limit, *scratch)
     assert not refuted_slim(*loaded(items, box), 9, limit, *scratch)
     assert not refuted_slim(*loaded(items, (30, 30, 15)), 15, limit, *scratch)
+
+
+def test_slimmer_items_are_given_up_where_they_are_stuck_unless_the_search_is_told_to_be_patient():
+    memory, *box = loaded([(*item[:2], item[2] + k % 3) for k, item in enumerate(near_cubes(9))], (29, 29, 29))
+    spent = []
+    for judged in (memory.state[JUDGED], MOST_DOUBLINGS):
+        memory.state[JUDGED] = judged
+        assert not refuted_slim(memory, *box, 15, 20_000, np.zeros((9, 6), np.int64), np.zeros(9, np.int64))
+        assert memory.state[JUDGED] == judged
+        spent.append(memory.state[NODES])
+    assert spent[0] < 20_000 < spent[1]
 
 
 def test_a_search_that_is_stuck_is_given_up_long_before_its_limit_and_proves_nothing():
