@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
 
 from engine.errors import InputError
-from engine.packing.tables import as_polars
+from engine.packing.tables import as_polars, refuse_misspelt
 from solvers.packing.items import MAX_UNITS_PER_SET, ItemSets
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     Ints = npt.NDArray[np.int64]
+
+_NEEDED: Final = ("order_id", "line_number", "sku", "quantity")
+_OPTIONAL: Final = ("packaging", "ship_together")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,12 @@ def order_sets(lines: object, goods: pl.DataFrame, packagings: dict[str, int], *
 
 def _read(lines: object) -> pl.DataFrame:
     frame = as_polars(lines, "lines")
-    missing = [name for name in ("order_id", "line_number", "sku", "quantity") if name not in frame.columns]
+    missing = [name for name in _NEEDED if name not in frame.columns]
     if missing:
         raise InputError(f"lines lacks the columns {', '.join(missing)}; it has {', '.join(frame.columns) or 'none'}.")
+    refuse_misspelt(frame, "lines", (*_NEEDED, *_OPTIONAL))
     given = [
-        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(pl.String).alias(name)
-        for name in ("packaging", "ship_together")
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(pl.String).alias(name) for name in _OPTIONAL
     ]
     number = pl.col("quantity").cast(pl.Float64, strict=False)
     is_count = number.is_finite() & (number == number.floor()) & number.is_between(-(2.0**62), 2.0**62)

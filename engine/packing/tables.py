@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,6 +16,8 @@ from solvers.packing.cartons import NO_STOCK_LIMIT, CartonKind, Cartons
 from solvers.packing.items import ANY_ORIENTATION, NO_LOAD_LIMIT, UPRIGHT, ItemTypes
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import numpy.typing as npt
 
     from engine.contracts.schema import Table
@@ -47,6 +50,23 @@ def as_polars(frame: Any, name: str) -> pl.DataFrame:
         raise InputError(f"{name} must be a Polars or pandas frame; it is a {type(frame).__name__}.") from error
 
 
+def refuse_misspelt(given: pl.DataFrame, name: str, known: Collection[str], unused: Collection[str] = ()) -> None:
+    """Refuse a frame with a column that is nearly one it could have: left out, its values would count as absent.
+
+    Raises
+    ------
+    InputError
+        When a column that is not known is close to a known one that the frame lacks.
+    """
+    absent = [column for column in known if column not in given.columns]
+    for column in given.columns:
+        near = get_close_matches(column.lower(), absent, n=1, cutoff=0.85)
+        if near and column not in known and column not in unused:
+            raise InputError(
+                f"{name} has a column {column}, which is not read; if it is {near[0]}, rename it, or drop it."
+            )
+
+
 def conform(frame: object, table: Table) -> pl.DataFrame:
     """Give the columns of a table in their types, absent ones filled with what absence means.
 
@@ -65,6 +85,7 @@ def conform(frame: object, table: Table) -> pl.DataFrame:
         raise InputError(
             f"{table.name} lacks the columns {', '.join(missing)}; it has {', '.join(given.columns) or 'none'}."
         )
+    refuse_misspelt(given, table.name, [c.name for c in columns], _UNUSED.get(table.name, ()))
     values, flaws = [], []
     for column in columns:
         dtype = given.schema.get(column.name, pl.Null())
@@ -81,8 +102,18 @@ def conform(frame: object, table: Table) -> pl.DataFrame:
     return read.with_columns(pl.coalesce("flaw", *rules).alias("flaw"))
 
 
+def as_flag(raw: pl.Expr, dtype: pl.DataType | type[pl.DataType]) -> pl.Expr:
+    """Give a column as true and false, null where a value is neither; as text they may be written in either case."""
+    if dtype != pl.String:
+        return raw.cast(pl.Boolean, strict=False)
+    written = raw.str.strip_chars().str.to_lowercase()
+    return pl.when(written.is_in(["true", "false"])).then(written == "true")
+
+
 def _read(raw: pl.Expr, dtype: pl.DataType | type[pl.DataType], column: Column) -> pl.Expr:
     """Give a column in its type, null where a value cannot be read; a fraction is no whole number."""
+    if column.kind is Kind.FLAG:
+        return as_flag(raw, dtype)
     if column.kind is not Kind.INTEGER or dtype.is_integer():
         return raw.cast(column.kind.dtype, strict=False)
     number = raw.cast(pl.Float64, strict=False)

@@ -11,7 +11,7 @@ import polars as pl
 from engine.drawing import Drawing
 from engine.drawing.drawing import draw_bins, draw_load
 from engine.errors import InputError, UsageError
-from engine.packing.tables import as_polars
+from engine.packing.tables import as_flag, as_polars
 from solvers.packing.bins.solve import solve_bins
 from solvers.packing.container.problem import MAX_EDGE_MM, ContainerProblem
 from solvers.packing.container.solve import solve_container
@@ -250,16 +250,9 @@ def _checked(given: pl.DataFrame) -> pl.DataFrame:
     missing = [name for name in ("item_id", *_EDGES, "quantity") if name not in given.columns]
     if missing:
         raise InputError(f"items lacks the columns {', '.join(missing)}; it has {', '.join(given.columns) or 'none'}.")
-    flags = [
-        (pl.col(name) if name in given.columns else pl.lit(value=True))
-        .cast(pl.Boolean)
-        .fill_null(value=True)
-        .alias(name)
-        for name in _VERTICAL
-    ]
     numbers = [pl.col(name).cast(pl.Float64) for name in (*_EDGES, "quantity")]
     try:
-        frame = given.select(pl.col("item_id"), *numbers, *flags)
+        frame = given.select(pl.col("item_id"), *numbers, *(_flag(given, name) for name in _VERTICAL))
     except pl.exceptions.PolarsError as error:
         raise InputError(f"items holds a value of the wrong kind: {str(error).splitlines()[0]}") from error
     if frame["item_id"].is_null().any() or frame["item_id"].is_duplicated().any():
@@ -273,6 +266,19 @@ def _checked(given: pl.DataFrame) -> pl.DataFrame:
     if not unturnable.is_empty():
         raise InputError(f"item {unturnable['item_id'][0]!r} allows no edge to stand vertical; allow at least one.")
     return frame.with_columns(pl.col(name).cast(pl.Int64) for name in (*_EDGES, "quantity"))
+
+
+def _flag(given: pl.DataFrame, name: str) -> pl.Series:
+    """Give a column of yes and no, yes where it says nothing; refuse by name what is neither."""
+    if name not in given.columns:
+        return pl.repeat(value=True, n=given.height, dtype=pl.Boolean, eager=True).alias(name)
+    flag = given.select(as_flag(pl.col(name), given.schema[name]))[name]
+    bad = given.filter(given[name].is_not_null() & flag.is_null())
+    if not bad.is_empty():
+        raise InputError(
+            f"the {name} of item {bad['item_id'][0]!r} is {bad[name][0]!r}; it must be true or false ({bad.height} such in all)."
+        )
+    return flag.fill_null(value=True)
 
 
 def _refuse(frame: pl.DataFrame, name: str, low: int, high: int) -> None:

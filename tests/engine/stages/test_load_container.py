@@ -98,6 +98,15 @@ def test_bad_options_are_named(options, text):
         load_container(ITEMS, **{"container": (100, 100, 100), **options})
 
 
+def test_true_and_false_may_be_text_and_nothing_else_may():
+    written = ITEMS.with_columns(length_vertical=pl.Series(["False", None, "TRUE"]))
+    loads = [load_container(items, (1200, 800, 600), seconds=None) for items in (ITEMS, written)]
+    assert loads[0].placements.equals(loads[1].placements)
+    yes = ITEMS.with_columns(length_vertical=pl.Series(["no", None, "yes"]))
+    with pytest.raises(InputError, match=r"length_vertical of item 'crate' is 'no'; it must be true or false \(2 such"):
+        load_container(yes, (1200, 800, 600))
+
+
 def test_too_many_items_to_place_one_by_one_are_refused():
     many = ITEMS.with_columns(quantity=pl.lit(10_000_000))
     with pytest.raises(InputError, match="at most 1000000"):

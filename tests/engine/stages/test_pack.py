@@ -120,6 +120,14 @@ def test_packaging_asked_for_is_honoured():
         ({"cartons": CARTONS.with_columns(inner_width_mm=pl.lit(0))}, "'S': inner_width_mm is 0"),
         ({"lines": LINES.drop("sku")}, "lacks the columns sku"),
         ({"products": pl.concat([PRODUCTS, PRODUCTS])}, "more than once"),
+        (
+            {"lines": LINES.with_columns(ship_togther=pl.lit("a"))},
+            "ship_togther, which is not read; if it is ship_together",
+        ),
+        (
+            {"products": PRODUCTS.with_columns(Max_load_g=pl.lit(5))},
+            "Max_load_g, which is not read; if it is max_load_g",
+        ),
         ({"products": 3}, "must be a Polars or pandas frame"),
     ],
 )
@@ -127,6 +135,15 @@ def test_unusable_tables_are_refused_with_the_remedy(change, message):
     tables = {"lines": LINES, "products": PRODUCTS, "cartons": CARTONS} | change
     with pytest.raises(InputError, match=message):
         pack_orders(**tables)
+
+
+def test_columns_of_ones_own_are_left_alone():
+    lines, products = (
+        LINES.with_columns(note=pl.lit("x")),
+        PRODUCTS.with_columns(category=pl.lit("y"), colour=pl.lit("z")),
+    )
+    plain = pack_orders(LINES, PRODUCTS, CARTONS)
+    assert pack_orders(lines, products, CARTONS).parcels.equals(plain.parcels)
 
 
 def test_every_bad_value_is_named_and_the_rest_is_packed():
