@@ -111,7 +111,7 @@ def test_mixes_of_lines(benchmark, single_share):
 
 def test_where_nearest_is_nearly_right(benchmark):
     """Single-line orders, plain miles, ample stock: little is left to gain."""
-    problem, miles = night(ORDERS, stock="loose", single_share=0.95)
+    problem, miles = night(ORDERS, stock="loose", single_share=0.95, distance_scale=1.0)
     solution, seconds = timed(benchmark, problem)
     tell("nearest nearly right", problem, miles, solution, seconds)
 
