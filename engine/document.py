@@ -63,8 +63,8 @@ def _allowed(column: Column) -> str:
     if column.allowed:
         parts.append(", ".join(column.allowed))
     if column.kind in (Kind.INTEGER, Kind.NUMBER):
-        low = "" if column.minimum is None or column.minimum <= -(10**12) else f"{column.minimum:,.0f}"
-        high = "" if column.maximum is None or column.maximum >= 10**12 else f"{column.maximum:,.0f}"
+        low = "" if column.minimum is None or column.minimum <= -(10**12) else _written(column.minimum)
+        high = "" if column.maximum is None or column.maximum >= 10**12 else _written(column.maximum)
         parts += [f"{low or '…'} to {high or '…'}"] if low or high else []
     if column.pattern:
         parts.append(f"`{column.pattern}`")
@@ -73,6 +73,10 @@ def _allowed(column: Column) -> str:
     elif column.nullable:
         parts.append("optional")
     return "; ".join(parts).replace("|", "\\|")
+
+
+def _written(limit: float) -> str:
+    return f"{limit:,.6f}".rstrip("0").removesuffix(".")
 
 
 def settings_document() -> str:

@@ -63,13 +63,7 @@ def canonical(frame: Frame, table: Table) -> pl.DataFrame:
             f"{table.name} lacks {', '.join(missing)}; it has {', '.join(frame.columns)}. "
             f"A row is {table.about} with columns {', '.join(c.name for c in table.columns)}."
         )
-    _check_kinds(frame, table)
-    columns = [_column(frame, column.name, column.kind.dtype, column.default) for column in table.columns]
-    try:
-        found = frame.select(columns)
-    except pl.exceptions.PolarsError as error:
-        told = str(error).splitlines()[0]
-        raise InputError(f"{table.name} has values of another kind than its columns: {told}") from error
+    found = _typed(frame, table)
     for column in table.columns:
         if not column.may_be_absent and found[column.name].null_count():
             without = found[column.name].is_null()
@@ -88,10 +82,7 @@ def one_row_each(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     InputError
         When rows have the same key.
     """
-    again = frame.filter(frame.select(table.key).is_duplicated())
-    if again.height:
-        first = ", ".join(f"{name} {again[name][0]!r}" for name in table.key)
-        raise InputError(f"{table.name} has more than one row for {first} ({again.height} such rows). Give it one.")
+    _refuse_doubles(frame, table.name, table.key)
     return frame
 
 
@@ -103,17 +94,7 @@ def completed(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     InputError
         When values are not of the kind of their column, outside its range, or break a rule of the table.
     """
-    _check_kinds(frame, table)
-    columns = []
-    for column in table.columns:
-        value = pl.col(column.name) if column.name in frame.columns else pl.lit(None)
-        value = value.cast(column.kind.dtype)
-        columns.append((value if column.default is None else value.fill_null(column.default)).alias(column.name))
-    try:
-        found = frame.select(columns) if frame.width else table.empty()
-    except pl.exceptions.PolarsError as error:
-        told = str(error).splitlines()[0]
-        raise InputError(f"{table.name} has values of another kind than its columns: {told}") from error
+    found = _typed(frame, table)
     check_values(found, table)
     return found
 
@@ -177,13 +158,29 @@ def figures_of(frame: Frame, name: str, keys: Sequence[str], *columns: str) -> p
         wrong = found.filter(~(value.is_finite() & (value >= 0)).fill_null(value=True))
         if wrong.height:
             raise InputError(
-                f"{name}: {column} must be finite numbers from 0 up; it is {wrong[column][0]} in a row ({wrong.height} such rows)."
+                f"{name}: {column} must be finite numbers from 0 up; it is {wrong[column][0]} in a row "
+                f"({wrong.height} such rows). Correct it."
             )
-    again = found.filter(found.select(keys).is_duplicated())
+    _refuse_doubles(found, name, keys)
+    return found
+
+
+def _refuse_doubles(frame: pl.DataFrame, name: str, keys: Sequence[str]) -> None:
+    again = frame.filter(frame.select(keys).is_duplicated())
     if again.height:
         first = ", ".join(f"{key} {again[key][0]!r}" for key in keys)
         raise InputError(f"{name} has more than one row for {first} ({again.height} such rows). Give it one.")
-    return found
+
+
+def _typed(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Give the columns of a table in its order and types; what a frame lacks is as the contract has it."""
+    _check_kinds(frame, table)
+    columns = [_column(frame, column.name, column.kind.dtype, column.default) for column in table.columns]
+    try:
+        return frame.select(columns) if frame.width else table.empty()
+    except pl.exceptions.PolarsError as error:
+        told = str(error).splitlines()[0]
+        raise InputError(f"{table.name} has values of another kind than its columns: {told}") from error
 
 
 def _check_kinds(frame: pl.DataFrame, table: Table) -> None:

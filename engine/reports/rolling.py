@@ -76,10 +76,8 @@ def rolling_turnover(
     by = _by(level)
     groups, flows = (pl.concat(frames) for frames in zip(*counted, strict=True))
     if len(counted) > 1 and "sku" not in by:
-        groups, flows = (
-            groups.group_by(by).agg(pl.all().sum()),
-            flows.group_by(*by, "day").agg(pl.all().sum()),
-        )
+        # Parts share no article, but warehouses and categories.
+        groups, flows = groups.group_by(by).agg(pl.all().sum()), flows.group_by(*by, "day").agg(pl.all().sum())
     last_day = utc(as_of).date()
     daily = _daily(flows, groups, last_day, days + max(windows) - 1)
     since = last_day - timedelta(days=days - 1)

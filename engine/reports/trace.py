@@ -85,7 +85,8 @@ def trace_turnover(
     """Give the movements behind a figure of `inventory_turnover`; their amounts add up to it.
 
     A figure of what stands there (closing and average stock) begins with a row of kind `opening` for each stock: what was
-    there before the period; for the opening itself, before the first movement on record. The ratios are made of such figures: turns of `cogs_cents` and `average_value_cents`.
+    there before the period; for the opening itself, before the first movement on record. The ratios are made of such
+    figures: turns of `cogs_cents` and `average_value_cents`.
 
     Parameters
     ----------

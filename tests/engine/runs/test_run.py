@@ -33,6 +33,15 @@ def test_every_table_is_an_attribute(small_run):
     assert small_run.inputs.orders.height == small_run.summary["orders"]
 
 
+def test_a_run_of_a_version_without_an_input_table_has_none_of_its_rows(small_run, monkeypatch):
+    listed = {name: of for name, of in small_run.manifest["inputs"].items() if name != "exchange_rates"}
+    monkeypatch.setattr(Run, "manifest", small_run.manifest | {"inputs": listed})
+    older = Run(small_run.directory)
+    assert small_run.inputs.exchange_rates.height > 0
+    assert older.inputs.exchange_rates.is_empty()
+    assert older.inputs.suppliers.equals(small_run.inputs.suppliers)
+
+
 def test_a_name_that_is_no_table_is_answered_with_those_that_are(small_run):
     with pytest.raises(AttributeError, match=r"no attribute parcels.*placements.*shipments"):
         _ = small_run.parcels
