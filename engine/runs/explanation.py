@@ -106,7 +106,8 @@ def explain_order(run: Decided, order_id: str) -> Explanation:
     alternatives = [order.told(way) for way in ways[:_SHOWN]]
     chosen, cost = [offers[number] for number in taken], order.cost_cents(taken)
     backorders = run.table("backorders").filter(mine)
-    sentence = _sentence(order_id, chosen, cost, alternatives, backorders)
+    whole = next((order.told(way) for way in ways if not order.waiting(way)), None)
+    sentence = _sentence(order_id, chosen, cost, whole, backorders)
     difference = _difference(order.components(taken), order.components(ways[0])) if ways else []
     return Explanation(order_id, sentence, chosen, cost, alternatives, difference)
 
@@ -210,13 +211,28 @@ def _places(offers: list[dict[str, Any]]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def _next_best(chosen: list[dict[str, Any]], cost_cents: int, other: dict[str, Any]) -> str:
+    """Name another way by its places and its cost, and say so where these are those of the way taken."""
+    same = "the same " if other["cost_cents"] == cost_cents else ""
+    price = f"for {same}{other['cost_cents'] / 100:.2f}{_worth(other)}"
+    taken, others = ({offer["warehouse_id"] for offer in offers} for offers in (chosen, other["offers"]))
+    if taken != others:
+        return f"{_places(other['offers'])} {price}"
+    parted, otherwise = (
+        sorted((offer["warehouse_id"], offer["lines"]) for offer in offers) for offers in (chosen, other["offers"])
+    )
+    how = "in other cartons or with another carrier" if parted == otherwise else "with the lines parted otherwise"
+    return f"from the same {'place' if len(taken) == 1 else 'places'} {how}, {price}"
+
+
 def _sentence(
     order_id: str,
     chosen: list[dict[str, Any]],
     cost_cents: int,
-    alternatives: list[dict[str, Any]],
+    whole: dict[str, Any] | None,
     backorders: pl.DataFrame,
 ) -> str:
+    """Tell the decision; `whole` is the cheapest other way to ship all of the order."""
     waiting = "; ".join(
         f"{row['quantity']} x {row['sku']} {'waits' if row['quantity'] == 1 else 'wait'}: {row['reason']}"
         for row in backorders.iter_rows(named=True)
@@ -227,8 +243,6 @@ def _sentence(
     sentence = f"Order {order_id} ships from {_places(chosen)} in {parcels} for {cost_cents / 100:.2f}"
     if waiting:
         return f"{sentence}, with what waits priced in. {waiting}."
-    ships = [way for way in alternatives if way["offers"] and not way["waiting"]]
-    if not ships:
+    if whole is None:
         return f"{sentence}; no other offers ship all of it."
-    best = ships[0]
-    return f"{sentence}; next best is {_places(best['offers'])} for {best['cost_cents'] / 100:.2f}{_worth(best)}."
+    return f"{sentence}; next best is {_next_best(chosen, cost_cents, whole)}."

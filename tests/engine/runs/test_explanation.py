@@ -9,6 +9,7 @@ import pytest
 
 from engine.contracts.outputs import SHIPMENT_COSTS
 from engine.errors import UsageError
+from engine.runs.explanation import _next_best
 
 COSTS = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents", "reserve_cents", "churn_cents"]
 WORTHS = ("stock_worth_cents", "carton_worth_cents", "pickup_worth_cents")
@@ -151,6 +152,44 @@ def test_an_order_that_ships_nothing_says_why(small_run):
         assert explanation.chosen == []
         assert explanation.sentence.startswith(f"Order {order_id} does not ship tonight, which is priced at ")
         assert explanation.cost_cents == left.filter(order_id=order_id)["cost_cents"].sum()
+
+
+def way(cents: int, *offers: tuple[str, str]) -> dict:
+    told = [{"warehouse_id": place, "lines": [line], "shipments": 1} for place, line in offers]
+    return {"offers": told, "cost_cents": cents} | dict.fromkeys(WORTHS, 0)
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (way(1_250, ("LYS", "1 x A"), ("BER", "1 x B")), "LYS and BER for 12.50"),
+        (
+            way(1_200, ("BER", "1 x A"), ("PAR", "1 x B")),
+            "from the same places with the lines parted otherwise, for the same 12.00",
+        ),
+        (
+            way(1_200, ("BER", "1 x B"), ("PAR", "1 x A")),
+            "from the same places in other cartons or with another carrier, for the same 12.00",
+        ),
+        (way(1_200, ("LYS", "1 x A")), "LYS for the same 12.00"),
+    ],
+)
+def test_the_same_places_and_the_same_cost_are_told_as_such(other, told):
+    taken = way(1_200, ("PAR", "1 x A"), ("BER", "1 x B"))
+    assert _next_best(taken["offers"], taken["cost_cents"], other) == told
+
+
+def test_a_way_that_ships_all_is_told_though_many_that_wait_are_cheaper(small_run):
+    told = 0
+    for order_id in small_run.shipments["order_id"].unique().sort().to_list():
+        explanation = small_run.explain(order_id)
+        whole = (1 << small_run.offer_pieces.filter(order_id=order_id).height) - 1
+        offers = small_run.offers.filter(order_id=order_id)
+        others = offers.filter((pl.col("pieces") == whole) & ~pl.col("is_chosen"))
+        if small_run.backorders.filter(order_id=order_id).is_empty() and others.height:
+            assert "next best is " in explanation.sentence
+            told += 1
+    assert told > 20
 
 
 def test_an_order_of_many_pieces_is_explained_too(tiny_tables, tiny_workspace, tmp_path):
