@@ -10,6 +10,7 @@ import polars as pl
 from engine.errors import UsageError
 from engine.inputs import Inputs
 from engine.runs.ways import COSTS, WORTHS, OrderWays, listed
+from engine.runs.words import difference_line, offer_line, sentence, way_line
 
 _SHOWN: Final = 5
 
@@ -51,9 +52,12 @@ class Explanation:
     alternatives
         The cheapest other ways to serve the whole order: offers, units that wait, what it would cost in all, and what the
         stock, cartons and pickups it would take are worth to other orders. Cheapest first, by cost and worth together.
+    next_best
+        The alternative that the decision is held against: the cheapest, but where all of the order ships the cheapest that
+        ships all of it too, if there is one. None where there is no alternative.
     difference
-        What was taken against the first alternative: component, taken_cents, next_best_cents, difference_cents; empty
-        where there is no alternative.
+        What was taken against the next best: component, taken_cents, next_best_cents, difference_cents; empty where there is
+        none.
     """
 
     order_id: str
@@ -61,6 +65,7 @@ class Explanation:
     chosen: list[dict[str, Any]]
     cost_cents: int
     alternatives: list[dict[str, Any]]
+    next_best: dict[str, Any] | None
     difference: list[dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
@@ -70,12 +75,13 @@ class Explanation:
     def __str__(self) -> str:
         parts = [self.sentence]
         if self.chosen:
-            parts += ["", "taken:", *(_line(offer) for offer in self.chosen)]
+            parts += ["", "taken:", *(offer_line(offer) for offer in self.chosen)]
         if self.alternatives:
-            parts += ["", "not taken:", *(_way_line(way) for way in self.alternatives)]
+            best = self.next_best
+            parts += ["", "not taken:", *(way_line(way, is_next_best=way is best) for way in self.alternatives)]
         if self.difference:
             parts += ["", f"  {'':<18}{'taken':>10}{'next best':>12}{'difference':>13}"]
-            parts += [_difference_line(row) for row in self.difference]
+            parts += [difference_line(row) for row in self.difference]
         return "\n".join(parts)
 
 
@@ -91,7 +97,7 @@ def explain_order(run: Decided, order_id: str) -> Explanation:
     holds = run.table("holds").filter(mine)
     if holds.height:
         why = "; ".join(f"{row['reason']} ({row['detail']})" for row in holds.iter_rows(named=True))
-        return Explanation(order_id, f"Order {order_id} is held: {why}.", [], 0, [], [])
+        return Explanation(order_id, f"Order {order_id} is held: {why}.", [], 0, [], None, [])
     pieces = run.table("offer_pieces").filter(mine).sort("piece_number")
     if pieces.is_empty():
         raise UsageError(
@@ -102,14 +108,24 @@ def explain_order(run: Decided, order_id: str) -> Explanation:
     taken = tuple(number for number, row in enumerate(frame.iter_rows(named=True)) if row["is_chosen"])
     order = OrderWays(offers, frame["pieces"].to_list(), pieces.to_dicts(), run.settings["costs"]["split_cents"])
     limit: int | None = run.inputs.orders.filter(mine)["max_shipments"].item()
-    ways = [way for way in order.ways() if way != taken and (limit is None or order.parcels(way) <= limit)]
-    alternatives = [order.told(way) for way in ways[:_SHOWN]]
-    chosen, cost = [offers[number] for number in taken], order.cost_cents(taken)
+    ways = [way for way in order.ways(limit) if way != taken]
     backorders = run.table("backorders").filter(mine)
-    whole = next((order.told(way) for way in ways if not order.waiting(way)), None)
-    sentence = _sentence(order_id, chosen, cost, whole, backorders)
-    difference = _difference(order.components(taken), order.components(ways[0])) if ways else []
-    return Explanation(order_id, sentence, chosen, cost, alternatives, difference)
+    best = _next_best(order, ways, ships_all=backorders.is_empty())
+    shown = [way for position, way in enumerate(ways) if position < _SHOWN or position == best]
+    alternatives = [order.told(way) for way in shown]
+    next_best = None if best is None else alternatives[min(best, _SHOWN)]
+    difference = [] if best is None else _difference(order.components(taken), order.components(ways[best]))
+    chosen, cost = [offers[number] for number in taken], order.cost_cents(taken)
+    told = sentence(order_id, chosen, cost, next_best, backorders)
+    return Explanation(order_id, told, chosen, cost, alternatives, next_best, difference)
+
+
+def _next_best(order: OrderWays, ways: list[tuple[int, ...]], *, ships_all: bool) -> int | None:
+    """Give the position of the way to hold the decision against: where all ships, one that ships all too, if there is one."""
+    if not ways:
+        return None
+    whole = (position for position, way in enumerate(ways) if not order.waiting(way))
+    return next(whole, 0) if ships_all else 0
 
 
 def _difference(taken: dict[str, int], other: dict[str, int]) -> list[dict[str, Any]]:
@@ -120,11 +136,6 @@ def _difference(taken: dict[str, int], other: dict[str, int]) -> list[dict[str, 
         for name, cents in taken.items()
         if cents or other[name]
     ]
-
-
-def _difference_line(row: dict[str, Any]) -> str:
-    taken, other, more = (row[name] / 100 for name in ("taken_cents", "next_best_cents", "difference_cents"))
-    return f"  {row['component']:<18}{taken:>10.2f}{other:>12.2f}{more:>+13.2f}"
 
 
 def _with_worths(run: Decided, mine: pl.Expr, pieces: pl.DataFrame) -> pl.DataFrame:
@@ -176,73 +187,3 @@ def _told(offer: dict[str, Any], pieces: pl.DataFrame) -> dict[str, Any]:
         "cost_cents": offer["cost_cents"],
         **{name: offer[name] for name in WORTHS},
     }
-
-
-def _line(offer: dict[str, Any]) -> str:
-    parts = ", ".join(f"{name.removesuffix('_cents')} {offer[name] / 100:.2f}" for name in COSTS if offer[name])
-    return (
-        f"  {offer['cost_cents'] / 100:>9.2f}  {offer['warehouse_id']}, {_parcels(offer['shipments'])}: {', '.join(offer['lines'])}\n"
-        f"  {'':>9}  {parts}{_worth(offer)}"
-    )
-
-
-def _way_line(way: dict[str, Any]) -> str:
-    parts = [
-        f"{offer['warehouse_id']}, {_parcels(offer['shipments'])}: {', '.join(offer['lines'])}"
-        for offer in way["offers"]
-    ]
-    if way["waiting"]:
-        parts.append(f"waiting: {', '.join(way['waiting'])}")
-    return f"  {way['cost_cents'] / 100:>9.2f}  {'; '.join(parts)}{_worth(way)}"
-
-
-def _worth(taken: dict[str, Any]) -> str:
-    names = zip(WORTHS, ("the stock it takes is", "its cartons are", "its pickups are"), strict=True)
-    told = [f"{name} worth {taken[worth] / 100:.2f}" for worth, name in names if taken[worth]]
-    return f"; {', '.join(told)} to other orders" if told else ""
-
-
-def _parcels(count: int) -> str:
-    return "1 parcel" if count == 1 else f"{count} parcels"
-
-
-def _places(offers: list[dict[str, Any]]) -> str:
-    names = list(dict.fromkeys(offer["warehouse_id"] for offer in offers))
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _next_best(chosen: list[dict[str, Any]], cost_cents: int, other: dict[str, Any]) -> str:
-    """Name another way by its places and its cost, and say so where these are those of the way taken."""
-    same = "the same " if other["cost_cents"] == cost_cents else ""
-    price = f"for {same}{other['cost_cents'] / 100:.2f}{_worth(other)}"
-    taken, others = ({offer["warehouse_id"] for offer in offers} for offers in (chosen, other["offers"]))
-    if taken != others:
-        return f"{_places(other['offers'])} {price}"
-    parted, otherwise = (
-        sorted((offer["warehouse_id"], offer["lines"]) for offer in offers) for offers in (chosen, other["offers"])
-    )
-    how = "in other cartons or with another carrier" if parted == otherwise else "with the lines parted otherwise"
-    return f"from the same {'place' if len(taken) == 1 else 'places'} {how}, {price}"
-
-
-def _sentence(
-    order_id: str,
-    chosen: list[dict[str, Any]],
-    cost_cents: int,
-    whole: dict[str, Any] | None,
-    backorders: pl.DataFrame,
-) -> str:
-    """Tell the decision; `whole` is the cheapest other way to ship all of the order."""
-    waiting = "; ".join(
-        f"{row['quantity']} x {row['sku']} {'waits' if row['quantity'] == 1 else 'wait'}: {row['reason']}"
-        for row in backorders.iter_rows(named=True)
-    )
-    if not chosen:
-        return f"Order {order_id} does not ship tonight, which is priced at {cost_cents / 100:.2f}. {waiting}."
-    parcels = _parcels(sum(offer["shipments"] for offer in chosen))
-    sentence = f"Order {order_id} ships from {_places(chosen)} in {parcels} for {cost_cents / 100:.2f}"
-    if waiting:
-        return f"{sentence}, with what waits priced in. {waiting}."
-    if whole is None:
-        return f"{sentence}; no other offers ship all of it."
-    return f"{sentence}; next best is {_next_best(chosen, cost_cents, whole)}."

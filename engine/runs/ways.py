@@ -13,7 +13,7 @@ COSTS: Final = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents", "reserv
 WORTHS: Final = ("stock_worth_cents", "carton_worth_cents", "pickup_worth_cents")
 """What an offer takes is worth to other orders: stock with the capacity to send it, cartons, pickups."""
 _MOST_PIECES: Final = 12
-"""For orders of more pieces, what an alternative does not carry waits, instead of being spread at least cost."""
+"""For orders of more pieces, what an offer does not carry goes with others that save most, one after another, not at least cost."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,25 @@ class OrderWays:
             **{name: sum(self.offers[number][name] for number in way) for name in WORTHS},
         }
 
-    def ways(self) -> list[tuple[int, ...]]:
-        """For every offer the best way that takes it, and letting all wait; the cheapest at prices first."""
-        whole = (1 << len(self.pieces)) - 1
-        rest = self._rest()
-        found = {tuple(sorted((number, *rest(whole & ~mask)))) for number, mask in enumerate(self.masks)}
-        return sorted({*found, ()}, key=lambda way: (self.cost_cents(way) + self.worth_cents(way), way))
+    def ways(self, max_shipments: int | None = None) -> list[tuple[int, ...]]:
+        """For every offer the best way that takes it, and letting all wait; the cheapest at prices first.
 
-    def _rest(self) -> Callable[[int], tuple[int, ...]]:
-        """Give what finds the offers that serve a set of pieces at least cost and worth."""
-        if len(self.pieces) > _MOST_PIECES:
-            return lambda _: ()
+        Parameters
+        ----------
+        max_shipments
+            Parcels a way may send; None: any number.
+        """
+        whole = (1 << len(self.pieces)) - 1
+        rest = self._rest() if len(self.pieces) <= _MOST_PIECES else self._greedy_rest()
+        found: set[tuple[int, ...]] = {()}
+        for number, mask in enumerate(self.masks):
+            left = None if max_shipments is None else max_shipments - self.offers[number]["shipments"]
+            if left is None or left >= 0:
+                found.add(tuple(sorted((number, *rest(whole & ~mask, left)))))
+        return sorted(found, key=lambda way: (self.cost_cents(way) + self.worth_cents(way), way))
+
+    def _rest(self) -> Callable[[int, int | None], tuple[int, ...]]:
+        """Give what finds the offers that serve a set of pieces in so many parcels at least cost and worth."""
 
         def price(way: tuple[int, ...], mask: int) -> int:
             waits = sum(p["backorder_cents"] for p in self.waiting(way) if mask >> p["piece_number"] & 1)
@@ -81,19 +89,41 @@ class OrderWays:
             return int(waits + offers + self.split_cents * self.parcels(way))
 
         @cache
-        def best(mask: int) -> tuple[int, ...]:
+        def best(mask: int, parcels: int | None) -> tuple[int, ...]:
             if not mask:
                 return ()
             lowest = mask & -mask
-            ways = [best(mask ^ lowest)]
-            ways += [
-                (number, *best(mask & ~own))
-                for number, own in enumerate(self.masks)
-                if own & lowest and not own & ~mask
-            ]
+            ways = [best(mask ^ lowest, parcels)]
+            for number, own in enumerate(self.masks):
+                left = None if parcels is None else parcels - self.offers[number]["shipments"]
+                if own & lowest and not own & ~mask and (left is None or left >= 0):
+                    ways.append((number, *best(mask & ~own, left)))
             return min(ways, key=lambda way: price(way, mask))
 
         return best
+
+    def _greedy_rest(self) -> Callable[[int, int | None], tuple[int, ...]]:
+        """Give what serves a set of pieces by offers that save most against letting what they carry wait, one after another."""
+        waits = {1 << piece["piece_number"]: piece["backorder_cents"] for piece in self.pieces}
+
+        def saved(number: int) -> int:
+            carried = sum(cents for bit, cents in waits.items() if self.masks[number] & bit)
+            taken = self.offers[number]["cost_cents"] + self.worth_cents((number,)) + self.split_cents
+            return int(carried - taken)
+
+        by_saving = sorted(range(len(self.masks)), key=lambda number: (-saved(number), number))
+
+        def greedy(mask: int, parcels: int | None) -> tuple[int, ...]:
+            way: list[int] = []
+            for number in by_saving:
+                shipments = self.offers[number]["shipments"]
+                if saved(number) > 0 and not self.masks[number] & ~mask and (parcels is None or shipments <= parcels):
+                    way.append(number)
+                    mask &= ~self.masks[number]
+                    parcels = None if parcels is None else parcels - shipments
+            return tuple(way)
+
+        return greedy
 
 
 def listed(pieces: list[dict[str, Any]]) -> list[str]:

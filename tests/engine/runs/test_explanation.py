@@ -9,7 +9,8 @@ import pytest
 
 from engine.contracts.outputs import SHIPMENT_COSTS
 from engine.errors import UsageError
-from engine.runs.explanation import _next_best
+from engine.runs.ways import OrderWays
+from engine.runs.words import in_contrast
 
 COSTS = [*(name for name, _ in SHIPMENT_COSTS), "lateness_cents", "reserve_cents", "churn_cents"]
 WORTHS = ("stock_worth_cents", "carton_worth_cents", "pickup_worth_cents")
@@ -123,7 +124,7 @@ def test_the_difference_by_component_adds_up(small_run, shipping):
         if not explanation.alternatives:
             assert rows == {}
             continue
-        best = explanation.alternatives[0]
+        best = explanation.next_best
         totals = ("cost", "stock it takes", "cartons it takes", "pickups it takes", "for the night")
         for side in ("taken_cents", "next_best_cents", "difference_cents"):
             assert sum(row[side] for name, row in rows.items() if name not in totals) == rows["cost"][side]
@@ -176,20 +177,51 @@ def way(cents: int, *offers: tuple[str, str]) -> dict:
 )
 def test_the_same_places_and_the_same_cost_are_told_as_such(other, told):
     taken = way(1_200, ("PAR", "1 x A"), ("BER", "1 x B"))
-    assert _next_best(taken["offers"], taken["cost_cents"], other) == told
+    assert in_contrast(taken["offers"], taken["cost_cents"], other) == told
 
 
-def test_a_way_that_ships_all_is_told_though_many_that_wait_are_cheaper(small_run):
+def test_what_ships_whole_is_held_against_another_way_that_ships_all(small_run):
+    """Also where many ways that leave units waiting are cheaper; without a limit of parcels every listed offer of all counts."""
     told = 0
     for order_id in small_run.shipments["order_id"].unique().sort().to_list():
         explanation = small_run.explain(order_id)
         whole = (1 << small_run.offer_pieces.filter(order_id=order_id).height) - 1
-        offers = small_run.offers.filter(order_id=order_id)
-        others = offers.filter((pl.col("pieces") == whole) & ~pl.col("is_chosen"))
-        if small_run.backorders.filter(order_id=order_id).is_empty() and others.height:
+        others = small_run.offers.filter((pl.col("pieces") == whole) & ~pl.col("is_chosen"), order_id=order_id)
+        limit = small_run.inputs.orders.filter(order_id=order_id)["max_shipments"].item()
+        if small_run.backorders.filter(order_id=order_id).is_empty() and others.height and limit is None:
             assert "next best is " in explanation.sentence
+            assert explanation.next_best["waiting"] == []
+            assert explanation.next_best in explanation.alternatives
             told += 1
     assert told > 20
+
+
+def offered(*offers: tuple[int, int, int]) -> OrderWays:
+    """Make the ways of an order whose offers are of pieces (a mask), cost in cents and parcels; a piece that waits costs 900."""
+    masks = [mask for mask, _, _ in offers]
+    num_pieces = max(masks).bit_length()
+    pieces = [
+        {"piece_number": n, "line_number": n, "sku": f"S{n}", "quantity": 1, "backorder_cents": 900}
+        for n in range(num_pieces)
+    ]
+    rows = [{"cost_cents": cents, "shipments": parcels} | dict.fromkeys(WORTHS, 0) for _, cents, parcels in offers]
+    return OrderWays(rows, masks, pieces, 0)
+
+
+def test_a_way_within_the_limit_of_parcels_is_found_though_a_cheaper_one_breaks_it():
+    order = offered((0b001, 100, 1), (0b010, 100, 1), (0b100, 100, 1), (0b110, 500, 1))
+    assert (0, 1, 2) in order.ways()
+    within = order.ways(2)
+    assert (0, 3) in within
+    assert all(order.parcels(way) <= 2 for way in within)
+
+
+@pytest.mark.parametrize("num_pieces", [12, 13])
+def test_what_an_offer_leaves_goes_with_others(num_pieces):
+    halves = (1 << num_pieces // 2) - 1, (1 << num_pieces) - (1 << num_pieces // 2)
+    order = offered((halves[0], 700, 1), (halves[1], 800, 1))
+    assert order.ways()[0] == (0, 1)
+    assert max(len(way) for way in order.ways(1)) == 1
 
 
 def test_an_order_of_many_pieces_is_explained_too(tiny_tables, tiny_workspace, tmp_path):
