@@ -147,30 +147,6 @@ def losses_of(columns: Columns, price: Int64Array) -> Int64Array:
     return np.asarray(at_prices - np.repeat(cheapest, np.diff(columns.start)))
 
 
-def columns_of(columns: Columns, plan: Int64Array, order_of_option: Int64Array) -> Int64Array:
-    """Find the column of each order that carries out a plan; all are among the columns.
-
-    Parameters
-    ----------
-    columns
-        All columns.
-    plan
-        Shape (num_pieces,): the option of each piece, -1 where it waits.
-    order_of_option
-        Shape (num options,): the order of each option.
-    """
-    taken = np.zeros(len(order_of_option), dtype=np.bool_)
-    taken[plan[plan >= 0]] = True
-    needed = np.bincount(order_of_option[taken], minlength=len(columns.start) - 1)
-    has = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(taken[columns.option])])
-    matched = has[columns.option_start[1:]] - has[columns.option_start[:-1]]
-    order = np.repeat(np.arange(len(columns.start) - 1), np.diff(columns.start))
-    same = np.flatnonzero((matched == needed[order]) & (matched == np.diff(columns.option_start)))
-    chosen = np.zeros(len(columns.start) - 1, dtype=np.int64)
-    chosen[order[same]] = same
-    return chosen
-
-
 def plan_of(columns: Columns, chosen: Int64Array, instance: Instance) -> Int64Array:
     """Give the option of each piece in the chosen columns, -1 where it waits.
 

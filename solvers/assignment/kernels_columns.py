@@ -24,6 +24,7 @@ from solvers.assignment.kernels_pricing import (
 )
 
 Int32 = NDArray[np.int32]
+Flags = NDArray[np.bool_]
 
 MOST_COLUMNS = 40
 """Most plans kept of an order."""
@@ -325,3 +326,49 @@ def price_columns(columns: Columns, begin: Whole, end: Whole, price: Int64, used
         for use in range(columns.use_start[best], columns.use_start[best + 1]):
             used[columns.use_limit[use]] += columns.use_amount[use]
     return total
+
+
+@njit(cache=True, nogil=True)
+def choose_within(
+    columns: Columns, orders: Int64, price: Int64, left: Int64, used: Int64, choice: Int64, changes: Int64
+) -> None:
+    """Choose for each of some orders the cheapest column at prices that by itself fits in what is left.
+
+    Sets used to what these take together, and counts in changes, by position, choices that differ from the one before.
+    """
+    used[:] = 0
+    for position in range(len(orders)):
+        order = orders[position]
+        cheapest, best = np.int64(2**62), np.int64(-1)
+        for column in range(columns.start[order], columns.start[order + 1]):
+            cost = columns.cost[column]
+            fits = True
+            for use in range(columns.use_start[column], columns.use_start[column + 1]):
+                limit = columns.use_limit[use]
+                if columns.use_amount[use] > left[limit]:
+                    fits = False
+                    break
+                cost += columns.use_amount[use] * price[limit]
+            if fits and cost < cheapest:
+                cheapest, best = cost, np.int64(column)
+        if choice[order] >= 0 and choice[order] != best:
+            changes[position] += 1
+        choice[order] = best
+        for use in range(columns.use_start[best], columns.use_start[best + 1]):
+            used[columns.use_limit[use]] += columns.use_amount[use]
+
+
+@njit(cache=True, nogil=True)
+def fix_columns(columns: Columns, orders: Int64, choice: Int64, left: Int64, fixed: Flags) -> None:
+    """Give each order in turn its choice where that still fits, take it from what is left, and mark the position."""
+    for position in range(len(orders)):
+        column = choice[orders[position]]
+        fits = True
+        for use in range(columns.use_start[column], columns.use_start[column + 1]):
+            if columns.use_amount[use] > left[columns.use_limit[use]]:
+                fits = False
+                break
+        fixed[position] = fits
+        if fits:
+            for use in range(columns.use_start[column], columns.use_start[column + 1]):
+                left[columns.use_limit[use]] -= columns.use_amount[use]

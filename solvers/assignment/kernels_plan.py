@@ -204,67 +204,17 @@ def price_orders(
     instance: Instance,
     orders: Int64,
     prices: PriceArrays,
-    room: Room,
-    within_room: bool,
     work: Work,
     order_bound: Int64,
     plan_of_piece: Int64,
     used: Room,
 ) -> None:
-    """Write the cheapest cost and plan of each order at prices (-1: no option) and add up what the plans take.
-
-    Within the room, only options that fit there by themselves are taken.
-    """
+    """Write the cheapest cost and plan of each order at prices (-1: no option) and add up what the plans take."""
     for position in range(len(orders)):
         order = orders[position]
         reduce_options(instance, order, prices.stock, prices.capacity, prices.resource, work.reduced)
-        if within_room:
-            begin = instance.option_start[order]
-            for option in range(begin, instance.option_start[order + 1]):
-                if not option_fits(instance, order, option, room):
-                    work.reduced[option - begin] = BLOCKED
         _cost, order_bound[order] = cheapest_plan(instance, order, work)
         start = instance.piece_start[order]
         for piece in range(start, instance.piece_start[order + 1]):
             plan_of_piece[piece] = work.plan[piece - start]
         take_plan(instance, order, plan_of_piece, used, np.int64(-1))
-
-
-@njit(cache=True, nogil=True)
-def mark_changes(instance: Instance, orders: Int64, plan: Int64, other: Int64, changed: Flags) -> None:
-    """Mark the positions of orders whose plans differ."""
-    for position in range(len(orders)):
-        order = orders[position]
-        for piece in range(instance.piece_start[order], instance.piece_start[order + 1]):
-            if plan[piece] != other[piece]:
-                changed[position] = True
-
-
-@njit(cache=True, nogil=True)
-def fix_plans(
-    instance: Instance, orders: Int64, proposal: Int64, room: Room, plan_of_piece: Int64, fixed: Flags
-) -> None:
-    """Give each order in turn its proposed plan where that fits the room, take it, and mark the position."""
-    for position in range(len(orders)):
-        order = orders[position]
-        start = instance.piece_start[order]
-        end = instance.piece_start[order + 1]
-        stopped = end
-        for piece in range(start, end):
-            option = proposal[piece]
-            if option >= 0 and instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0:
-                if not option_fits(instance, order, option, room):
-                    stopped = piece
-                    break
-                take_option(instance, order, option, room, np.int64(1))
-        fixed[position] = stopped == end
-        for piece in range(start, end):
-            option = proposal[piece]
-            if stopped == end:
-                plan_of_piece[piece] = option
-            elif (
-                piece < stopped
-                and option >= 0
-                and instance.option_mask[option] & ((np.int64(1) << (piece - start)) - 1) == 0
-            ):
-                take_option(instance, order, option, room, np.int64(-1))

@@ -58,7 +58,7 @@ class Pricer:
         self.works: list[Work] = [make_work(prepared.instance) for _ in range(self.threads)]
         self._everyone = np.arange(prepared.num_orders)
 
-    def __call__(self, prices: PriceArrays, orders: Int64Array | None = None, room: Room | None = None) -> Pricing:
+    def __call__(self, prices: PriceArrays, orders: Int64Array | None = None) -> Pricing:
         """Find the cheapest plan of each order.
 
         Parameters
@@ -67,8 +67,6 @@ class Pricer:
             Prices of the limits.
         orders
             The orders to price; None: all.
-        room
-            Take only options that fit here by themselves; None: any.
         """
         orders = self._everyone if orders is None else orders
         prepared = self.prepared
@@ -77,10 +75,7 @@ class Pricer:
 
         def chunk(number: int, mine: Int64Array) -> Int64Array:
             used = Room(*(np.zeros_like(array) for array in prepared.limit))
-            within = room if room is not None else prepared.limit
-            price_orders(
-                prepared.instance, mine, prices, within, room is not None, self.works[number], bound, plan, used
-            )
+            price_orders(prepared.instance, mine, prices, self.works[number], bound, plan, used)
             return flatten(used)
 
         used = np.sum(self.share_out(chunk, orders), axis=0)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solvers.assignment.annealing import anneal_columns
-from solvers.assignment.columns import columns_of, list_columns, losses_of, plan_of
+from solvers.assignment.columns import list_columns, losses_of, plan_of
 from solvers.assignment.deadlines import has_passed
 from solvers.assignment.dive import dive
 from solvers.assignment.dual import typical_cost_cents
-from solvers.assignment.kernels_plan import replace_sequence, take_plans
+from solvers.assignment.kernels_plan import place_sequence, replace_sequence, take_plans
 from solvers.assignment.neighbourhoods import Neighbourhoods
 from solvers.assignment.preparation import flatten
 from solvers.assignment.problem import MILLICENTS
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _SLACK = 1.0
 """How much dearer at prices than its order's cheapest a plan may be to be searched, as a share of an option's cost."""
+_ANNEALING_SHARE = 0.7
+"""Share of the time after the dive; blocks take the rest."""
 _LITTLE = 1e-4
 """A round of blocks that saves less than this share of the cost is followed by one of blocks twice as large."""
 _LARGEST_BLOCKS = 8
@@ -49,32 +51,27 @@ def plan_orders(pricer: Pricer, prices: PriceArrays, effort: Effort, seed: int, 
         `time.monotonic()` after which to stop; until then blocks are solved, whatever their rounds. None: none.
     """
     prepared = pricer.prepared
-    room = prepared.room()
-    plan = np.full(prepared.num_pieces, -1, dtype=np.int64)
     random = np.random.default_rng(seed)
-    dive(pricer, prices, np.arange(prepared.num_orders), room, plan, random, deadline)
     orders = random.permutation(prepared.num_orders)
-    free = prepared.spread(np.zeros(len(prepared.contested), dtype=np.int64))
-    replace_sequence(prepared.instance, orders, free, room, pricer.works[0], plan)
-    improves = effort.move_rounds > 0 or effort.block_rounds > 0
-    if prepared.num_orders and improves and not has_passed(deadline):
-        plan = _search(pricer, prices, effort, seed, plan, deadline)
     room = prepared.room()
-    take_plans(prepared.instance, orders, plan, room, 1)
+    if has_passed(deadline) or not prepared.num_orders:
+        plan = np.full(prepared.num_pieces, -1, dtype=np.int64)
+        place_sequence(prepared.instance, orders, prices, room, pricer.works[0], plan)
+    else:
+        plan = _search(pricer, prices, effort, seed, deadline)
+        take_plans(prepared.instance, orders, plan, room, 1)
+    free = prepared.spread(np.zeros(len(prepared.contested), dtype=np.int64))
     replace_sequence(prepared.instance, orders, free, room, pricer.works[0], plan)
     return plan
 
 
-def _search(
-    pricer: Pricer, prices: PriceArrays, effort: Effort, seed: int, plan: Int64Array, deadline: float | None
-) -> Int64Array:
-    """Improve a plan among the plans of each order that are nearly cheapest at prices."""
+def _search(pricer: Pricer, prices: PriceArrays, effort: Effort, seed: int, deadline: float | None) -> Int64Array:
+    """Make a plan from those plans of each order that are nearly cheapest at prices."""
     prepared = pricer.prepared
     slack = round(_SLACK * typical_cost_cents(prepared)) + 1 if effort.slack_cents is None else effort.slack_cents
-    columns = list_columns(pricer, prices, slack, plan)
-    order_of_option = np.repeat(np.arange(prepared.num_orders), np.diff(prepared.instance.option_start))
-    chosen = columns_of(columns, plan, order_of_option)
+    columns = list_columns(pricer, prices, slack)
     price = flatten(prices)[prepared.contested]
+    chosen = dive(columns, price, prepared.contested_limit(), np.random.default_rng(seed), deadline)
     found = _anneal(pricer, columns, price, chosen, effort, seed, deadline)
     chosen = found[0].copy()
     neighbourhoods = Neighbourhoods(
@@ -94,14 +91,14 @@ def _anneal(
     seed: int,
     deadline: float | None,
 ) -> list[Int64Array]:
-    """Anneal for half of the time that is left; gives what was found, the cheapest first."""
+    """Anneal for most of the time that is left; gives what was found, the cheapest first."""
     if effort.move_rounds == 0 or has_passed(deadline):
         return [chosen]
     prepared = pricer.prepared
     return anneal_columns(
         columns, price, prepared.contested_limit(), prepared.family(), typical_cost_cents(prepared) * MILLICENTS, chosen,
         rounds=effort.move_rounds, threads=pricer.threads, seed=seed,
-        deadline=None if deadline is None else (time.monotonic() + deadline) / 2,
+        deadline=None if deadline is None else time.monotonic() + _ANNEALING_SHARE * (deadline - time.monotonic()),
     )  # fmt: skip
 
 

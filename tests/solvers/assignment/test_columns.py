@@ -10,13 +10,16 @@ from reference import brute_force_cents, plan_cents, plans, random_problem
 
 from solvers.assignment import annealing, neighbourhoods
 from solvers.assignment.annealing import Annealer
-from solvers.assignment.columns import columns_of, list_columns, losses_of, plan_of, price_in_shares, worth_of
+from solvers.assignment.columns import list_columns, losses_of, plan_of, price_in_shares, worth_of
+from solvers.assignment.dive import dive
 from solvers.assignment.dual import refine_prices, search_prices
+from solvers.assignment.kernels_anneal import take_columns
 from solvers.assignment.kernels_groups import grow_groups
 from solvers.assignment.kernels_plan import place_sequence, replace_sequence, take_plans
 from solvers.assignment.neighbourhoods import Neighbourhoods
-from solvers.assignment.preparation import prepare
+from solvers.assignment.preparation import flatten, prepare
 from solvers.assignment.pricer import Pricer
+from solvers.assignment.solution import order_costs
 
 EVERY_PLAN_CENTS = 100_000
 ANY_LOSS = 1000 * EVERY_PLAN_CENTS
@@ -66,22 +69,70 @@ def test_columns_and_options_price_alike():
         np.testing.assert_array_equal(used, taken)
 
 
-def test_a_plan_is_found_among_the_columns_and_given_back():
+def _cost(problem, pricer: Pricer, plan) -> int:
+    """What a plan over the options kept costs, thousandths of a cent, reckoned on the problem itself."""
+    chosen = np.zeros(problem.num_options, dtype=np.bool_)
+    chosen[pricer.prepared.option_ids[plan[plan >= 0]]] = True
+    return 1000 * int(order_costs(problem, chosen).sum())
+
+
+def test_columns_cost_and_take_what_the_plans_they_stand_for_do():
     for seed in range(20):
-        _problem, pricer = _pricer(seed, num_orders=12)
+        problem, pricer = _pricer(seed, num_orders=12)
         prepared = pricer.prepared
+        columns = list_columns(pricer, _free(pricer), EVERY_PLAN_CENTS)
+        chosen = np.random.default_rng(seed).integers(columns.start[:-1], columns.start[1:])
+        plan, room = plan_of(columns, chosen, prepared.instance), prepared.room()
+        assert _cost(problem, pricer, plan) == columns.cost[chosen].sum()
+        take_plans(prepared.instance, np.arange(12), plan, room, 1)
+        left = prepared.contested_limit().copy()
+        take_columns(columns, chosen, left)
+        np.testing.assert_array_equal(flatten(room)[prepared.contested], left)
+
+
+def _dived(pricer: Pricer, prices, **how):
+    columns, limit = list_columns(pricer, prices, EVERY_PLAN_CENTS), pricer.prepared.contested_limit()
+    price = flatten(prices)[pricer.prepared.contested]
+    return columns, limit, dive(columns, price, limit, np.random.default_rng(1), **how)
+
+
+@pytest.mark.parametrize("deadline", [None, 0.0])
+def test_a_dive_chooses_a_column_for_every_order_within_the_limits(deadline):
+    for seed in range(20):
+        _problem, pricer = _pricer(seed, num_orders=60, num_skus=8, num_warehouses=3, stock=5)
+        prices = search_prices(pricer, rounds=20).prices
+        columns, limit, chosen = _dived(pricer, prices, deadline=deadline)
+        assert (columns.start[:-1] <= chosen).all()
+        assert (chosen < columns.start[1:]).all()
+        left = limit.copy()
+        take_columns(columns, chosen, left)
+        assert (left >= 0).all()
+
+
+def test_a_dive_where_nothing_is_short_takes_the_cheapest():
+    _problem, pricer = _pricer(3, num_orders=60)
+    columns = list_columns(pricer, _free(pricer), EVERY_PLAN_CENTS)
+    limit = np.full_like(pricer.prepared.contested_limit(), 10**9)
+    chosen = dive(columns, np.zeros_like(limit), limit, np.random.default_rng(1))
+    np.testing.assert_array_equal(columns.cost[chosen], np.minimum.reduceat(columns.cost, columns.start[:-1]))
+
+
+def test_a_dive_costs_less_than_placing_orders_one_after_another():
+    saved = 0
+    for seed in range(10):
+        problem, pricer = _pricer(seed, num_orders=80, num_skus=12, num_warehouses=3, stock=6)
+        prepared, prices = pricer.prepared, search_prices(pricer, rounds=60).prices
+        columns, _limit, chosen = _dived(pricer, prices)
         plan = np.full(prepared.num_pieces, -1, dtype=np.int64)
-        place_sequence(prepared.instance, np.arange(12), _free(pricer), prepared.room(), pricer.works[0], plan)
-        columns = list_columns(pricer, _free(pricer), 0, plan)
-        order_of_option = np.repeat(np.arange(12), np.diff(prepared.instance.option_start))
-        chosen = columns_of(columns, plan, order_of_option)
-        np.testing.assert_array_equal(plan_of(columns, chosen, prepared.instance), plan)
+        place_sequence(prepared.instance, np.arange(80), _free(pricer), prepared.room(), pricer.works[0], plan)
+        saved += _cost(problem, pricer, plan) - int(columns.cost[chosen].sum())
+    assert saved > 0
 
 
 def test_an_order_placed_anew_never_ends_dearer_than_it_was():
     """Options that fit alone and not together are refused one by one; the best pair may be lost on the way."""
     for seed in range(720, 760):
-        _problem, pricer = _pricer(seed, num_orders=3)
+        problem, pricer = _pricer(seed, num_orders=3)
         prepared, limit = pricer.prepared, pricer.prepared.contested_limit()
         columns = list_columns(pricer, _free(pricer), EVERY_PLAN_CENTS)
         chosen = columns.start[1:] - 1
@@ -93,9 +144,7 @@ def test_an_order_placed_anew_never_ends_dearer_than_it_was():
         take_plans(prepared.instance, np.arange(3), plan, again, 1)
         for left, counted in zip(room, again, strict=True):
             np.testing.assert_array_equal(left, counted)
-        order_of_option = np.repeat(np.arange(3), np.diff(prepared.instance.option_start))
-        after = columns_of(columns, plan, order_of_option)
-        assert columns.cost[after].sum() <= columns.cost[chosen].sum()
+        assert _cost(problem, pricer, plan) <= columns.cost[chosen].sum()
 
 
 def test_searching_on_among_columns_raises_the_bound_and_never_above_the_optimum():
