@@ -23,6 +23,8 @@ _LEAST_WORTH = 0.8
 """Share of the prices that still counts in the last of the hot rounds; after them only money counts."""
 _HOT_SHARE = 0.7
 """Share of a time limit for the hot rounds; the rest is for settling."""
+_MORE_ROUNDS = 8
+"""Times as many hot rounds are made at most where a time limit allows them."""
 _MOVES_A_ROUND = 20
 """Moves per order in a round."""
 _MOST_MOVED = 8
@@ -109,12 +111,14 @@ class Annealer:
         Parameters
         ----------
         rounds
-            Number of hot rounds.
+            Number of hot rounds; up to eight times as many before a deadline.
         threads
             Threads that share the parts.
         deadline
-            `time.monotonic()` by which to have cooled; rounds are left out where they would not be done by then.
+            `time.monotonic()` by which to have cooled; until then as many rounds as it allows, fewer ones also.
         """
+        if deadline is not None:
+            rounds *= _MORE_ROUNDS
         cold = self._typical_cost * _COLDEST
         started = time.monotonic()
         with ThreadPoolExecutor(threads) as pool:
@@ -198,7 +202,7 @@ def anneal_columns(
     chosen
         Shape (num_orders,): the column of each order to begin with.
     rounds
-        Number of hot rounds.
+        Number of hot rounds; up to eight times as many before a deadline.
     threads
         Threads to share the work; the result does not depend on them.
     seed

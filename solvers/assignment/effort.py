@@ -15,7 +15,8 @@ class Effort:
         Rounds of the price search over all options; 27 times as many follow over the plans that are nearly
         cheapest, at a small part of the work, and 10 times as many for the premiums of the bound.
     move_rounds
-        Rounds of annealing, of twenty moves an order each, from two seeds where the orders are few; 0 for none.
+        Rounds of annealing, of twenty moves an order each, from two seeds where the orders are few; 0 for none. A time
+        limit allows up to eight times as many.
     block_rounds
         Rounds of exact block solution; 0 for none. A time limit adds rounds until it passes.
     block_size
@@ -30,7 +31,7 @@ class Effort:
     """
 
     price_rounds: int = 120
-    move_rounds: int = 10
+    move_rounds: int = 30
     block_rounds: int = 1
     block_size: int = 150
     block_columns: int = 1800
