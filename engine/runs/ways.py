@@ -111,13 +111,14 @@ class OrderWays:
             taken = self.offers[number]["cost_cents"] + self.worth_cents((number,)) + self.split_cents
             return int(carried - taken)
 
-        by_saving = sorted(range(len(self.masks)), key=lambda number: (-saved(number), number))
+        savings = {number: saved(number) for number in range(len(self.masks))}
+        by_saving = sorted((n for n, cents in savings.items() if cents > 0), key=lambda n: (-savings[n], n))
 
         def greedy(mask: int, parcels: int | None) -> tuple[int, ...]:
             way: list[int] = []
             for number in by_saving:
                 shipments = self.offers[number]["shipments"]
-                if saved(number) > 0 and not self.masks[number] & ~mask and (parcels is None or shipments <= parcels):
+                if not self.masks[number] & ~mask and (parcels is None or shipments <= parcels):
                     way.append(number)
                     mask &= ~self.masks[number]
                     parcels = None if parcels is None else parcels - shipments

@@ -115,7 +115,7 @@ class Annealer:
         threads
             Threads that share the parts.
         deadline
-            `time.monotonic()` by which to have cooled; until then as many rounds as it allows, fewer ones also.
+            `time.monotonic()` by which to have cooled, whatever the number of rounds.
         """
         if deadline is not None:
             rounds *= _MORE_ROUNDS

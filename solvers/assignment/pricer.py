@@ -58,17 +58,14 @@ class Pricer:
         self.works: list[Work] = [make_work(prepared.instance) for _ in range(self.threads)]
         self._everyone = np.arange(prepared.num_orders)
 
-    def __call__(self, prices: PriceArrays, orders: Int64Array | None = None) -> Pricing:
+    def __call__(self, prices: PriceArrays) -> Pricing:
         """Find the cheapest plan of each order.
 
         Parameters
         ----------
         prices
             Prices of the limits.
-        orders
-            The orders to price; None: all.
         """
-        orders = self._everyone if orders is None else orders
         prepared = self.prepared
         bound = np.zeros(prepared.num_orders, dtype=np.int64)
         plan = np.full(prepared.num_pieces, -1, dtype=np.int64)
@@ -78,7 +75,7 @@ class Pricer:
             price_orders(prepared.instance, mine, prices, self.works[number], bound, plan, used)
             return flatten(used)
 
-        used = np.sum(self.share_out(chunk, orders), axis=0)
+        used = np.sum(self.share_out(chunk), axis=0)
         return Pricing(int(bound.sum()), plan, used)
 
     def share_out(self, chunk: Callable[[int, Int64Array], _Result], orders: Int64Array | None = None) -> list[_Result]:

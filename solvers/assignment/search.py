@@ -1,4 +1,4 @@
-"""A plan from the prices: a dive along them, then annealing and exact blocks among the plans that are nearly cheapest."""
+"""A plan among those that are nearly cheapest at the prices: a dive along them, then annealing and exact blocks."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def plan_orders(pricer: Pricer, prices: PriceArrays, effort: Effort, seed: int, 
     seed
         Seed of all random choices.
     deadline
-        `time.monotonic()` after which to stop; until then blocks are solved, whatever their rounds. None: none.
+        `time.monotonic()` after which to stop; until then it anneals and solves blocks, whatever their rounds. None: none.
     """
     prepared = pricer.prepared
     random = np.random.default_rng(seed)

@@ -55,7 +55,7 @@ def solve(
         How much work to do.
     seconds
         Time limit that cuts the effort short, nearly half of it for the proof; what is left goes into further rounds of
-        blocks. None: the result is a function of problem, effort and seed alone.
+        annealing and blocks. None: the result is a function of problem, effort and seed alone.
     threads
         Threads to share the work; the result does not depend on their number.
     seed

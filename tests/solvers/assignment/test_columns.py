@@ -90,6 +90,29 @@ def test_columns_cost_and_take_what_the_plans_they_stand_for_do():
         np.testing.assert_array_equal(flatten(room)[prepared.contested], left)
 
 
+def test_a_plan_that_is_given_is_among_the_columns():
+    dearer = 0
+    for seed in range(20):
+        problem, pricer = _pricer(seed, num_orders=12)
+        prepared, options = pricer.prepared, pricer.prepared.instance.option_start
+        plan = np.full(prepared.num_pieces, -1, dtype=np.int64)
+        place_sequence(prepared.instance, np.arange(12), _free(pricer), prepared.room(), pricer.works[0], plan)
+        columns = list_columns(pricer, _free(pricer), 0, plan)
+        taken = set(plan[plan >= 0].tolist())
+        cost = 0
+        for order in range(12):
+            own = taken & set(range(options[order], options[order + 1]))
+            of_order = range(columns.start[order], columns.start[order + 1])
+            held = [
+                set(columns.option[columns.option_start[c] : columns.option_start[c + 1]].tolist()) for c in of_order
+            ]
+            assert own in held
+            cost += columns.cost[of_order[held.index(own)]]
+        assert cost == _cost(problem, pricer, plan)
+        dearer += cost > np.minimum.reduceat(columns.cost, columns.start[:-1]).sum()
+    assert dearer > 0
+
+
 def _dived(pricer: Pricer, prices, **how):
     columns, limit = list_columns(pricer, prices, EVERY_PLAN_CENTS), pricer.prepared.contested_limit()
     price = flatten(prices)[pricer.prepared.contested]
