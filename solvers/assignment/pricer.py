@@ -78,26 +78,22 @@ class Pricer:
         used = np.sum(self.share_out(chunk), axis=0)
         return Pricing(int(bound.sum()), plan, used)
 
-    def share_out(self, chunk: Callable[[int, Int64Array], _Result], orders: Int64Array | None = None) -> list[_Result]:
+    def share_out(self, chunk: Callable[[int, Int64Array], _Result]) -> list[_Result]:
         """Run a function over as many shares of the orders as there are threads.
 
         Parameters
         ----------
         chunk
             Takes the number of its share and the orders in it.
-        orders
-            The orders; None: all.
         """
-        orders = self._everyone if orders is None else orders
         if self.threads == 1:
-            return [chunk(0, orders)]
+            return [chunk(0, self._everyone)]
         with ThreadPoolExecutor(self.threads) as pool:
-            return list(pool.map(chunk, range(self.threads), self._shares(orders)))
+            return list(pool.map(chunk, range(self.threads), self._shares()))
 
-    def _shares(self, orders: Int64Array) -> list[Int64Array]:
+    def _shares(self) -> list[Int64Array]:
         """Cut the orders where their options are, as options carry the work."""
-        start = self.prepared.instance.option_start
-        load = np.cumsum(start[orders + 1] - start[orders] + 4)
+        load = np.cumsum(np.diff(self.prepared.instance.option_start) + 4)
         total = load[-1] if len(load) else 0
         cuts = np.searchsorted(load, [total * number // self.threads for number in range(1, self.threads)])
-        return np.split(orders, cuts)
+        return np.split(self._everyone, cuts)
