@@ -110,7 +110,7 @@ def explain_order(run: Decided, order_id: str) -> Explanation:
     limit: int | None = run.inputs.orders.filter(mine)["max_shipments"].item()
     ways = [way for way in order.ways(limit) if way != taken]
     backorders = run.table("backorders").filter(mine)
-    best = _next_best(order, ways, ships_all=backorders.is_empty())
+    best = order.next_best(ways, ships_all=backorders.is_empty())
     shown = [way for position, way in enumerate(ways) if position < _SHOWN or position == best]
     alternatives = [order.told(way) for way in shown]
     next_best = None if best is None else alternatives[min(best, _SHOWN)]
@@ -118,14 +118,6 @@ def explain_order(run: Decided, order_id: str) -> Explanation:
     chosen, cost = [offers[number] for number in taken], order.cost_cents(taken)
     told = sentence(order_id, chosen, cost, next_best, backorders)
     return Explanation(order_id, told, chosen, cost, alternatives, next_best, difference)
-
-
-def _next_best(order: OrderWays, ways: list[tuple[int, ...]], *, ships_all: bool) -> int | None:
-    """Give the position of the way to hold the decision against: where all ships, one that ships all too, if there is one."""
-    if not ways:
-        return None
-    whole = (position for position, way in enumerate(ways) if not order.waiting(way))
-    return next(whole, 0) if ships_all else 0
 
 
 def _difference(taken: dict[str, int], other: dict[str, int]) -> list[dict[str, Any]]:

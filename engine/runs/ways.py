@@ -80,6 +80,21 @@ class OrderWays:
                 found.add(tuple(sorted((number, *rest(whole & ~mask, left)))))
         return sorted(found, key=lambda way: (self.cost_cents(way) + self.worth_cents(way), way))
 
+    def next_best(self, ways: list[tuple[int, ...]], *, ships_all: bool) -> int | None:
+        """Give the position of the way to hold a decision against: where all ships, one that ships all too, if there is one.
+
+        Parameters
+        ----------
+        ways
+            Those not taken, the cheapest first.
+        ships_all
+            Whether the way taken leaves nothing waiting.
+        """
+        if not ways:
+            return None
+        whole = (position for position, way in enumerate(ways) if not self.waiting(way))
+        return next(whole, 0) if ships_all else 0
+
     def _rest(self) -> Callable[[int, int | None], tuple[int, ...]]:
         """Give what finds the offers that serve a set of pieces in so many parcels at least cost and worth."""
 

@@ -181,7 +181,7 @@ def test_the_same_places_and_the_same_cost_are_told_as_such(other, told):
 
 
 def test_what_ships_whole_is_held_against_another_way_that_ships_all(small_run):
-    """Also where many ways that leave units waiting are cheaper; without a limit of parcels every listed offer of all counts."""
+    """Without a limit of parcels every listed offer of all pieces is such a way."""
     told = 0
     for order_id in small_run.shipments["order_id"].unique().sort().to_list():
         explanation = small_run.explain(order_id)
@@ -214,6 +214,20 @@ def test_a_way_within_the_limit_of_parcels_is_found_though_a_cheaper_one_breaks_
     within = order.ways(2)
     assert (0, 3) in within
     assert all(order.parcels(way) <= 2 for way in within)
+
+
+@pytest.mark.parametrize(("ships_all", "held_against"), [(True, (1,)), (False, (0,))])
+def test_what_ships_whole_is_not_held_against_a_cheaper_way_that_lets_units_wait(ships_all, held_against):
+    order = offered((0b01, 100, 1), (0b11, 2_500, 1))
+    ways = order.ways()
+    assert ways == [(0,), (), (1,)]
+    assert ways[order.next_best(ways, ships_all=ships_all)] == held_against
+
+
+def test_where_nothing_else_ships_all_the_cheapest_other_is_the_next_best():
+    order = offered((0b01, 100, 1), (0b10, 100, 1))
+    assert order.next_best([(0,), ()], ships_all=True) == 0
+    assert order.next_best([], ships_all=True) is None
 
 
 @pytest.mark.parametrize("num_pieces", [12, 13])
